@@ -1,0 +1,27 @@
+package core
+
+// Account says how a client must prove itself and as whom dbmesh logs in to backends.
+// A link's OnConnect sets Session.Account (the filter kind "auth" does); a session that
+// nobody gave an Account is refused. Accounts are shared and must not be changed.
+type Account struct {
+	// Passthrough lets the client prove itself to the backend itself: dbmesh relays the
+	// backend's challenge and the client's answer, and knows no password.
+	Passthrough bool
+
+	// Plugin is the authentication plugin that a client is asked to use, for example
+	// mysql_native_password or caching_sha2_password.
+	Plugin string
+	// Native is SHA1(SHA1(password)) and SHA2 is SHA256(SHA256(password)); nil where the
+	// plugin in question can't verify this account. Both nil: the password is empty, if
+	// NoPassword is set, else nobody can log in.
+	Native, SHA2 []byte
+	// Crypt is the server's own "$A$005$..." form of a caching_sha2_password credential. With
+	// it alone a client must send its password (inside TLS or RSA), for a challenge can't be
+	// verified against it.
+	Crypt      string
+	NoPassword bool
+
+	BackendUser     string // as whom dbmesh logs in
+	BackendPassword string // never logged; see Secret handling in core/config
+	MaxSessions     int    // per user, 0 for no limit; beyond it error 1226
+}

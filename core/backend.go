@@ -1,0 +1,103 @@
+package core
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// Pool is a named, immutable set of backends. A change of config makes a new Pool.
+type Pool struct {
+	Name     string
+	Backends []*Backend
+}
+
+// Pools finds the pool in force by name; nil if there is none.
+type Pools interface {
+	Pool(name string) *Pool
+}
+
+// State is what dbmesh knows of a backend's health.
+type State int32
+
+// The states. A backend is Unknown until its first probe has ended.
+const (
+	Unknown State = iota
+	Up
+	Down
+	Draining // removed from the config: its sessions end, it gets no new one
+)
+
+var stateNames = [...]string{"unknown", "up", "down", "draining"}
+
+func (s State) String() string {
+	if s >= 0 && int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "invalid"
+}
+
+// Backend is one server with the live figures that balancing needs. Its methods are safe
+// for concurrent use. The figures are kept by the proxy; filters read them.
+type Backend struct {
+	Name    string
+	Pool    string
+	Address string // host:port, or a path for a unix socket
+	Weight  int    // share of new sessions; 0 takes none
+
+	state    atomic.Int32
+	sessions atomic.Int64
+	running  atomic.Int64
+	ewma     atomic.Uint64 // float64 bits, nanoseconds
+	seen     atomic.Int64  // nanoseconds since start, of the last Observe
+}
+
+// State is the backend's health as last probed.
+func (b *Backend) State() State { return State(b.state.Load()) }
+
+// SetState is for the health check and for changes of config. It returns the state before.
+func (b *Backend) SetState(s State) State { return State(b.state.Swap(int32(s))) }
+
+// Usable says whether new sessions may go there: not known dead and not draining.
+func (b *Backend) Usable() bool {
+	s := b.State()
+	return s == Up || s == Unknown
+}
+
+// Sessions is how many backend connections are open for sessions.
+func (b *Backend) Sessions() int64 { return b.sessions.Load() }
+
+// AddSession counts one connection more (+1) or fewer (-1).
+func (b *Backend) AddSession(n int64) { b.sessions.Add(n) }
+
+// Running is how many commands are being answered.
+func (b *Backend) Running() int64 { return b.running.Load() }
+
+// Begin counts a command that was sent to the backend; Observe ends it.
+func (b *Backend) Begin() { b.running.Add(1) }
+
+// decay is the time constant of the moving average. A peak is taken over at once and
+// forgotten over some such spans, as in Finagle's peak-EWMA.
+const decay = 10 * time.Second
+
+// Observe ends a command that took d, at the monotonic time now (since any fixed start).
+func (b *Backend) Observe(d, now time.Duration) {
+	b.running.Add(-1)
+	old := math.Float64frombits(b.ewma.Load())
+	last := time.Duration(b.seen.Swap(int64(now)))
+	next := float64(d)
+	if next < old {
+		w := math.Exp(-float64(max(now-last, 0)) / float64(decay))
+		next = old*w + next*(1-w)
+	}
+	// A lost update between two loops costs one sample of many, so no retry.
+	b.ewma.Store(math.Float64bits(next))
+}
+
+// Abandon ends a command that gave no answer to learn from.
+func (b *Backend) Abandon() { b.running.Add(-1) }
+
+// Latency is the peak-sensitive moving average of command times; 0 until the first one.
+func (b *Backend) Latency() time.Duration {
+	return time.Duration(math.Float64frombits(b.ewma.Load()))
+}

@@ -1,0 +1,226 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// QuarantineTime is how long a link with the policy Quarantine is left out after its
+// filter broke.
+const QuarantineTime = 30 * time.Second
+
+// Observer hears each link's decision and time, once per hook that ran. It is called on
+// the hot path by any number of sessions at once.
+type Observer interface {
+	Observe(d Decision, took time.Duration)
+}
+
+// link is one entry of a chain.
+type link struct {
+	name    string
+	index   int
+	filter  Filter
+	policy  Policy
+	observe Observer
+	out     atomic.Int64 // clock time until which the link is in quarantine
+}
+
+type (
+	connectHook struct {
+		*link
+		Connector
+	}
+	commandHook struct {
+		*link
+		Commander
+	}
+	doneHook struct {
+		*link
+		Finisher
+	}
+)
+
+// Chain is an immutable, ordered list of links: one generation. It counts its users; see
+// Live. All methods are safe for concurrent use by different sessions.
+type Chain struct {
+	name       string
+	generation uint64
+	links      []*link
+	names      []string
+	connect    []connectHook
+	command    []commandHook
+	done       []doneHook
+	slow       bool
+	clock      func() time.Duration
+	log        *slog.Logger
+
+	users atomic.Int64 // one for Live, one for each command that runs on it
+	idle  func(*Chain) // called once, when users becomes 0
+}
+
+// Name is the chain's name in the config.
+func (ch *Chain) Name() string { return ch.name }
+
+// Generation counts the chains that were built in this process, from 1.
+func (ch *Chain) Generation() uint64 { return ch.generation }
+
+// Slow says that hooks may wait, so the event loop must not run them.
+func (ch *Chain) Slow() bool { return ch.slow }
+
+// Links is the links' names in order.
+func (ch *Chain) Links() []string { return ch.names }
+
+// Connect asks the links that the session has not met yet. At login those are all links;
+// after a swap they are the ones with a new name.
+func (ch *Chain) Connect(ctx context.Context, s *Session) Verdict {
+	if sameNames(s.seen, ch.names) {
+		return Verdict{}
+	}
+	old := s.seen
+	s.seen = ch.names
+	for i := range ch.connect {
+		h := &ch.connect[i]
+		if slices.Contains(old, h.name) || h.quarantined(ch.clock()) {
+			continue
+		}
+		start := ch.clock()
+		v, err := h.callConnect(ctx, s)
+		if v, stop := ch.judge(h.link, s, v, err, start); stop {
+			return v
+		}
+	}
+	return Verdict{}
+}
+
+// Command asks each link what about this command. The first answer ends the pass.
+// Done must be called once afterwards, whatever the verdict.
+func (ch *Chain) Command(ctx context.Context, c *Command) Verdict {
+	c.slots = resize(c.slots, len(ch.links))
+	now := ch.clock()
+	for i := range ch.command {
+		h := &ch.command[i]
+		if h.out.Load() != 0 && h.quarantined(now) {
+			continue
+		}
+		c.link, c.reached = h.index, h.index
+		v, err := h.callCommand(ctx, c)
+		if v.reply == nil && err == nil {
+			end := ch.clock()
+			h.observe.Observe(Passed, end-now)
+			now = end
+			continue
+		}
+		if v, stop := ch.judge(h.link, c.Session, v, err, now); stop {
+			return v
+		}
+		now = ch.clock()
+	}
+	c.reached = len(ch.links) - 1
+	return Verdict{}
+}
+
+// Done tells the links that the command's pass reached how it ended, last link first.
+func (ch *Chain) Done(c *Command, o *Outcome) {
+	for i := len(ch.done) - 1; i >= 0; i-- {
+		h := &ch.done[i]
+		if h.index > c.reached {
+			continue
+		}
+		c.link = h.index
+		if err := h.callDone(c, o); err != nil {
+			h.observe.Observe(Broke, 0)
+			c.Session.Log.Error("filter broke after a command", "filter", h.name, "error", err)
+		}
+	}
+}
+
+// judge turns what a hook returned into what happens: the one place that knows policies.
+func (ch *Chain) judge(l *link, s *Session, v Verdict, err error, start time.Duration) (Verdict, bool) {
+	took := ch.clock() - start
+	if err == nil {
+		l.observe.Observe(v.decision(), took)
+		return v, v.reply != nil
+	}
+	l.observe.Observe(Broke, took)
+	s.Log.Error("filter broke", "filter", l.name, "policy", l.policy, "error", err)
+	switch l.policy {
+	case Open:
+		return Verdict{}, false
+	case Quarantine:
+		l.out.Store(int64(ch.clock() + QuarantineTime))
+		return Verdict{}, false
+	}
+	return Deny(1105, "HY000", fmt.Sprintf(
+		"dbmesh: filter %q failed and its policy is closed; see dbmesh's log, session %d", l.name, s.ID)), true
+}
+
+func (l *link) quarantined(now time.Duration) bool {
+	return int64(now) < l.out.Load()
+}
+
+func (p Policy) String() string { return [...]string{"closed", "open", "quarantine"}[p] }
+
+// The calls are wrapped so that a filter's panic ends one hook and nothing else.
+
+func (h *connectHook) callConnect(ctx context.Context, s *Session) (v Verdict, err error) {
+	defer catch(&err)
+	return h.OnConnect(ctx, s)
+}
+
+func (h *commandHook) callCommand(ctx context.Context, c *Command) (v Verdict, err error) {
+	defer catch(&err)
+	return h.OnCommand(ctx, c)
+}
+
+func (h *doneHook) callDone(c *Command, o *Outcome) (err error) {
+	defer catch(&err)
+	h.OnDone(c, o)
+	return nil
+}
+
+func catch(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v", p)
+	}
+}
+
+// close closes the filters in reverse order, exactly once, by the last user's end.
+func (ch *Chain) close() {
+	for _, l := range slices.Backward(ch.links) {
+		c, ok := l.filter.(io.Closer)
+		if !ok {
+			continue
+		}
+		var err error
+		func() {
+			defer catch(&err)
+			err = c.Close()
+		}()
+		if err != nil {
+			ch.log.Error("closing a filter failed", "chain", ch.name, "filter", l.name, "error", err)
+		}
+	}
+}
+
+func resize(s []Slot, n int) []Slot {
+	if cap(s) < n {
+		return make([]Slot, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// sameNames compares by the first element's address too, since most sessions hold the
+// very slice of the chain in force.
+func sameNames(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	return len(a) == 0 || &a[0] == &b[0] || slices.Equal(a, b)
+}

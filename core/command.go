@@ -1,0 +1,58 @@
+package core
+
+// Command is one request of the command phase. It is reused: it and every byte slice in
+// it are valid until its last OnDone hook returns, and must be copied to be kept.
+type Command struct {
+	Session *Session
+	Code    Code
+	// SQL is the statement's text in the client's character set: of a query or a prepare,
+	// of an execute the text that was prepared, of InitDB the schema. It holds at most the
+	// configured inspect_limit; see Truncated.
+	SQL []byte
+	// Size is the payload's length in bytes as far as it is known when the hooks run: of
+	// the first frame, that is at most 16 MiB - 1.
+	Size    int
+	Pool    string   // where the command goes; starts as the session's pool
+	Backend *Backend // set by a balancing link if the session holds none in Pool
+
+	truncated bool
+	rewritten []byte
+	slots     []Slot
+	link      int
+	reached   int
+}
+
+// Slot is room for what one link wants to keep from OnCommand to OnDone.
+type Slot struct {
+	N uint64
+	P any
+}
+
+// Reset makes the command ready for the next request of the same session. For the proxy.
+func (c *Command) Reset(s *Session, code Code, sql []byte, size int, truncated bool) {
+	c.Session, c.Code, c.SQL, c.Size, c.truncated = s, code, sql, size, truncated
+	c.Pool, c.Backend, c.rewritten = s.Pool, nil, nil
+	c.reached = -1
+}
+
+// Truncated says that the text goes on beyond SQL. Such a command stays on the session's
+// pool and can't be rewritten; a link that must judge the whole text should deny it.
+func (c *Command) Truncated() bool { return c.truncated }
+
+// Rewrite puts sql in the place of the text that the backend gets; later links see it as
+// SQL. Only queries and prepares have text of their own; for any other command, and for a
+// truncated one, it does nothing and returns false. The slice is kept until the command ends.
+func (c *Command) Rewrite(sql []byte) bool {
+	if c.truncated || (c.Code != Query && c.Code != Prepare) {
+		return false
+	}
+	c.SQL, c.rewritten = sql, sql
+	return true
+}
+
+// Rewritten is the text that replaces the client's, nil if no link changed it.
+func (c *Command) Rewritten() []byte { return c.rewritten }
+
+// Slot is the current link's room for this command, zero when OnCommand begins.
+// It may be used inside OnCommand and OnDone only.
+func (c *Command) Slot() *Slot { return &c.slots[c.link] }

@@ -1,0 +1,43 @@
+package core
+
+import (
+	"log/slog"
+	"net/netip"
+)
+
+// Session is what filters see of a client's connection. It is owned by one goroutine at a
+// time, the one that runs the hook at hand; nobody else may touch it.
+type Session struct {
+	ID         uint32 // the connection id that the client saw in the greeting
+	Listener   string
+	Client     netip.AddrPort // invalid for a client on a unix socket
+	User       string
+	Schema     string            // the default schema; "" for none
+	Attributes map[string]string // connection attributes, nil if the client sent none
+	TLS        bool              // the client's hop is encrypted
+	Account    *Account          // set by OnConnect of an authenticating link
+	Pool       string            // the pool of this session; starts as the listener's
+	Backend    *Backend          // the backend to dial at login; set by a balancing link
+	Pools      Pools             // the data sources in force
+	Log        *slog.Logger      // carries the session's id and client
+
+	bound []*Backend // backends that the session holds a connection to, one per pool
+	seen  []string   // names of the links that had their OnConnect, see Chain.Connect
+}
+
+// Bound is the backend to which the session holds a connection in the named pool, nil if
+// it holds none.
+func (s *Session) Bound(pool string) *Backend {
+	for _, b := range s.bound {
+		if b.Pool == pool {
+			return b
+		}
+	}
+	return nil
+}
+
+// Bind notes that the session holds a connection to b. For the proxy.
+func (s *Session) Bind(b *Backend) { s.bound = append(s.bound, b) }
+
+// Unbind forgets every backend of the session. For the proxy.
+func (s *Session) Unbind() { s.bound = s.bound[:0] }
