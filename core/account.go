@@ -15,13 +15,9 @@ type Account struct {
 	// plugin in question can't verify this account. Both nil: the password is empty, if
 	// NoPassword is set, else nobody can log in.
 	Native, SHA2 []byte
-	// Crypt is the server's own "$A$005$..." form of a caching_sha2_password credential. With
-	// it alone a client must send its password (inside TLS or RSA), for a challenge can't be
-	// verified against it.
-	Crypt      string
-	NoPassword bool
+	NoPassword   bool
 
 	BackendUser     string // as whom dbmesh logs in
-	BackendPassword string // never logged; see Secret handling in core/config
-	MaxSessions     int    // per user, 0 for no limit; beyond it error 1226
+	BackendPassword Secret
+	MaxSessions     int // per user, 0 for no limit; beyond it error 1226
 }
