@@ -5,116 +5,112 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/dbmesh/dbmesh/tests/bench/peer"
-	"github.com/dbmesh/dbmesh/tests/bench/report"
 )
 
 // bench is one invocation.
 type bench struct {
 	dir, bin       string
-	user, password string
-	secs           float64
-	reps           int
+	out, report    string
 	only, peers    string
+	user, password string
 	backend        string
 	backendPID     int
-	commands       map[string]string
+	reps, nice     int
+	time, idle     time.Duration
+	loop, gate     bool
+	foreign        float64
+	plan           *peer.Plan
 }
 
 func main() {
 	log.SetFlags(0)
 	runtime.LockOSThread() // servers die with the thread that started them
-	b := &bench{commands: peer.Commands(), user: "bench", password: "bench"}
-	flag.StringVar(&b.dir, "dir", "", "folder to keep the backend and the programs in (default: a temporary one)")
-	flag.Float64Var(&b.secs, "secs", 3, "seconds a run")
-	flag.IntVar(&b.reps, "reps", 9, "repetitions")
-	flag.StringVar(&b.only, "only", "", "prefixes of workloads, separated by commas")
-	flag.StringVar(&b.peers, "peers", "direct,haproxy,iocopy,dbmesh", "peers, separated by commas")
-	flag.Func("peer", "NAME=COMMAND: how to start a peer; {listen} {backend} {dir} {bin} are filled in", func(s string) error {
-		name, command, ok := strings.Cut(s, "=")
-		if !ok {
-			return fmt.Errorf("no command in %q", s)
-		}
-		b.commands[name] = command
-		return nil
-	})
+	b := &bench{plan: peer.NewPlan()}
+	b.flags()
 	flag.Parse()
 	if err := b.run(); err != nil {
 		log.Fatalf("bench: %v", err)
 	}
 }
 
+func (b *bench) flags() {
+	flag.StringVar(&b.only, "only", "", "prefixes of workloads to run, separated by commas; all without it")
+	flag.StringVar(&b.peers, "peers", "direct,haproxy,iocopy,dbmesh", "peers to run, separated by commas")
+	flag.IntVar(&b.reps, "reps", 9, "repetitions")
+	flag.DurationVar(&b.time, "time", 3*time.Second, "length of a run")
+	flag.DurationVar(&b.idle, "idle", time.Minute, "how long the idle connections are watched")
+	flag.StringVar(&b.out, "out", filepath.Join(os.TempDir(), "dbmesh-bench.jsonl"), "file for the raw results")
+	flag.StringVar(&b.report, "report", "", "only print the tables of these files with raw results, separated by commas")
+	flag.Float64Var(&b.foreign, "foreign", 1, "leave out of the tables the repetitions that lost more than this share of the machine to strangers")
+	flag.BoolVar(&b.gate, "gate", false, "only count dbmesh's reads and writes a query, and fail above the bar")
+	flag.BoolVar(&b.loop, "loop", false, "let the load drive all connections from one thread in place of one each")
+	flag.IntVar(&b.nice, "nice", 0, "scheduling priority of everything started here, for a machine that others use: -10 is high")
+	flag.StringVar(&b.dir, "dir", "", "folder to keep the backend and the programs in for the next time; without it a temporary one")
+	flag.StringVar(&b.backend, "backend", "", "address of a running backend with the tables, in place of an own MariaDB")
+	flag.IntVar(&b.backendPID, "backend-pid", 0, "its process, to see its processor time")
+	flag.StringVar(&b.user, "user", "bench", "account at the backend, made by us in our own one")
+	flag.StringVar(&b.password, "password", "bench", "its password")
+	flag.StringVar(&b.plan.Config, "config", "", "YAML for dbmesh, in which "+peer.ConfigListen+" and "+peer.ConfigBackend+" stand for the real addresses")
+	flag.Func("dbmesh", "dbmesh program to run; built from the tree without it", func(s string) error {
+		for name, command := range b.plan.Commands {
+			b.plan.Commands[name] = strings.Replace(command, "{bin}/dbmesh", s, 1)
+		}
+		return nil
+	})
+	flag.Func("peer", "NAME=COMMAND: how to start a peer, known or new; {listen} {backend} {config} {dir} {bin} are filled in", func(s string) error {
+		name, command, ok := strings.Cut(s, "=")
+		if !ok {
+			return fmt.Errorf("no command in %q", s)
+		}
+		b.plan.Commands[name] = command
+		return nil
+	})
+}
+
 func (b *bench) run() error {
+	if b.report != "" {
+		return b.print(strings.Split(b.report, ","))
+	}
+	if b.nice != 0 {
+		// of this thread only, which is the one that starts everything
+		if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, b.nice); err != nil {
+			return fmt.Errorf("set the priority: %w", err)
+		}
+	}
 	if b.dir == "" {
-		dir, err := os.MkdirTemp("", "bench")
+		dir, err := os.MkdirTemp("", "dbmesh-bench")
 		if err != nil {
-			return err
+			return fmt.Errorf("make a folder: %w", err)
 		}
 		defer os.RemoveAll(dir)
 		b.dir = dir
 	}
 	b.bin = filepath.Join(b.dir, "bin")
-	if err := os.MkdirAll(b.bin, 0o755); err != nil {
+	b.plan.Dir, b.plan.Bin = b.dir, b.bin
+	if b.plan.Config != "" {
+		b.plan.Commands["dbmesh"] = strings.Replace(b.plan.Commands["dbmesh"], "--backend {backend} --listen {listen}", "--config {config}", 1)
+	}
+	if err := b.build(); err != nil {
 		return err
 	}
-	for _, p := range []string{"load", "forwarder"} {
-		out, err := exec.Command("go", "build", "-o", b.bin+"/", "./tests/bench/"+p).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("build %s: %w: %s", p, err, out)
-		}
-	}
-	db, fresh, err := peer.MariaDB(b.dir)
+	stop, err := b.startBackend()
 	if err != nil {
 		return err
 	}
-	defer db.Stop()
-	b.backend, b.backendPID = db.Addr, db.PID()
-	if fresh {
-		if out, err := exec.Command(filepath.Join(b.bin, "load"), "-addr", b.backend, "tables").CombinedOutput(); err != nil {
-			return fmt.Errorf("make the tables: %w: %s", err, out)
-		}
+	defer stop()
+	if b.gate {
+		return b.checkCalls()
 	}
-	var targets []target
-	for name := range strings.SplitSeq(b.peers, ",") {
-		if name == "direct" {
-			targets = append(targets, target{name, b.backend, 0})
-			continue
-		}
-		p, err := peer.Proxy(name, b.commands[name], b.dir, b.bin, b.backend)
-		if err != nil {
-			return err
-		}
-		defer p.Stop()
-		targets = append(targets, target{name, p.Addr, p.PID()})
-	}
-	for _, w := range workloads(b.only) {
-		for rep := range b.reps {
-			for i := range targets {
-				t := targets[(i+rep)%len(targets)]
-				r, err := b.measure(w, t)
-				if err != nil {
-					return err
-				}
-				r.Rep = rep
-				show(r)
-			}
-		}
-	}
-	return nil
-}
-
-func show(r report.Record) {
-	_ = json.NewEncoder(os.Stdout).Encode(r)
-	fmt.Fprintf(os.Stderr, "%-18s %-8s %8.0f/s %6.1f us/op p50 %.0f p99 %.0f  switches %.2f calls %.2f foreign %.0f%%\n", r.Workload, r.Peer, r.Rate(), r.Cost(),
-		r.P50, r.P99, float64(r.Switches)/r.Units(), float64(r.Calls)/r.Units(), 100*r.Foreign)
+	return b.compare()
 }

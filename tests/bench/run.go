@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,58 +18,105 @@ import (
 	"github.com/dbmesh/dbmesh/tests/bench/report"
 )
 
-// target is one way to the backend. The direct one has no process.
-type target struct {
-	name string
-	addr string
-	pid  int
+// load is the client process of one run, under way.
+type load struct {
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	lines *bufio.Reader
+}
+
+// startLoad returns when the client is logged in and warm.
+func (b *bench) startLoad(w workload, addr string) (*load, error) {
+	d := w.time
+	if d == 0 {
+		d = b.time
+	}
+	args := append([]string{"-addr", addr, "-user", b.user, "-password", b.password,
+		fmt.Sprintf("-loop=%t", b.loop), "-time", d.String()}, w.args...)
+	l := &load{cmd: exec.Command(filepath.Join(b.bin, "load"), args...)}
+	l.cmd.Stderr = os.Stderr
+	// the Go runtime's signals to its own threads would end system calls early
+	l.cmd.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1")
+	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := l.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the load: %w", err)
+	}
+	if l.in, err = l.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start the load: %w", err)
+	}
+	if err := l.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the load: %w", err)
+	}
+	l.lines = bufio.NewReader(out)
+	if _, err := l.lines.ReadBytes('\n'); err != nil {
+		return nil, errors.Join(errors.New("the load could not log in or warm up"), l.end())
+	}
+	return l, nil
+}
+
+// measured lets the client do its work and returns the result.
+func (l *load) measured(r *report.Record) error {
+	if _, err := io.WriteString(l.in, "go\n"); err != nil {
+		return fmt.Errorf("start the measurement: %w", err)
+	}
+	line, err := l.lines.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("wait for the result: %w", err)
+	}
+	if err := json.Unmarshal(line, r); err != nil {
+		return fmt.Errorf("result of the load: %w", err)
+	}
+	return nil
+}
+
+// end lets the client make its last checks and says whether it was content.
+func (l *load) end() error {
+	_ = l.in.Close() // it may be gone
+	if err := l.cmd.Wait(); err != nil {
+		return fmt.Errorf("the load failed: %w", err)
+	}
+	return nil
 }
 
 // measure runs a workload once through a target.
-func (b *bench) measure(w workload, t target) (report.Record, error) {
-	r := report.Record{Workload: w.name, Peer: t.name}
-	args := append([]string{"-addr", t.addr, "-user", b.user, "-password", b.password,
-		"-time", fmt.Sprintf("%gs", w.seconds(b))}, w.args...)
-	cmd := exec.Command(filepath.Join(b.bin, "load"), args...)
-	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	in, err := cmd.StdinPipe()
+func (b *bench) measure(w workload, t *target) (r report.Record, err error) {
+	r = report.Record{Workload: w.name, Peer: t.name}
+	empty, err := t.memory()
 	if err != nil {
-		return r, fmt.Errorf("start the load: %w", err)
+		return r, err
 	}
-	out, err := cmd.StdoutPipe()
+	l, err := b.startLoad(w, t.addr)
 	if err != nil {
-		return r, fmt.Errorf("start the load: %w", err)
+		return r, err
 	}
-	if err := cmd.Start(); err != nil {
-		return r, fmt.Errorf("start the load: %w", err)
-	}
-	defer cmd.Wait() // what went wrong, it has said on standard error
-	defer in.Close()
-	lines := bufio.NewReader(out)
-	if _, err := lines.ReadBytes('\n'); err != nil {
-		return r, fmt.Errorf("%s through %s: the load could not start", w.name, t.name)
-	}
-	who := meter.Processes{Proxy: t.pid, Backend: b.backendPID, Client: cmd.Process.Pid}
+	defer func() { err = errors.Join(err, l.end()) }()
 	time.Sleep(w.settle)
+	full, err := t.memory()
+	if err != nil {
+		return r, err
+	}
+	if w.fresh {
+		r.Memory = full - empty
+	}
+	if w.traced {
+		tr, err := startTrace(t.pid(), b.dir)
+		if err != nil {
+			return r, err
+		}
+		runErr := l.measured(&r)
+		r.Traced, err = tr.stop()
+		return r, errors.Join(runErr, err)
+	}
+	who := meter.Processes{Proxy: t.pid(), Backend: b.backendPID, Client: l.cmd.Process.Pid}
 	before, err := meter.Take(who)
 	if err != nil {
-		return r, fmt.Errorf("counters: %w", err)
+		return r, err
 	}
-	if _, err := io.WriteString(in, "go\n"); err != nil {
-		return r, fmt.Errorf("start the measurement: %w", err)
-	}
-	line, err := lines.ReadBytes('\n')
-	if err != nil {
-		return r, fmt.Errorf("%s through %s: the load failed", w.name, t.name)
+	if err := l.measured(&r); err != nil {
+		return r, err
 	}
 	after, err := meter.Take(who)
-	if err != nil {
-		return r, fmt.Errorf("counters: %w", err)
-	}
-	if err := json.Unmarshal(line, &r); err != nil {
-		return r, fmt.Errorf("result of the load: %w", err)
-	}
 	r.Use = after.Since(before)
-	return r, nil
+	return r, err
 }

@@ -33,10 +33,11 @@ func (c *Conn) Packet() ([]byte, byte, error) {
 	}
 }
 
-// Reply waits for the next whole reply; its Row is valid until the next read.
-func (c *Conn) Reply() (Reply, error) {
+// Reply waits for the next whole reply, whose first packet must have the number
+// seq: 1 after a command of one frame. Its Row is valid until the next read.
+func (c *Conn) Reply(seq byte) (Reply, error) {
 	for {
-		r, n, err := Parse(c.Bytes())
+		r, n, err := Parse(c.Bytes(), seq)
 		if n > 0 || err != nil {
 			c.Take(n)
 			return r, err
@@ -53,7 +54,7 @@ func (c *Conn) Query(sql string) (Reply, error) {
 	if err := c.Send(c.out); err != nil {
 		return Reply{}, err
 	}
-	return c.Reply()
+	return c.Reply(1)
 }
 
 // Prepare prepares a statement of one column and one parameter and returns its id.

@@ -41,7 +41,7 @@ func Dial(addr string, who Account) (*Conn, error) {
 		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1),
 		syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &limit),
 		syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, &limit),
-		syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}))
+		connect(fd, to))
 	if err == nil {
 		err = c.login(who)
 	}
@@ -50,6 +50,15 @@ func Dial(addr string, who Account) (*Conn, error) {
 		return nil, fmt.Errorf("log in at %s: %w", addr, err)
 	}
 	return c, nil
+}
+
+func connect(fd int, to netip.AddrPort) error {
+	addr := &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
+	err := syscall.Connect(fd, addr)
+	for errors.Is(err, syscall.EINTR) { // asked again, the kernel goes on with the same attempt
+		err = syscall.Connect(fd, addr)
+	}
+	return err
 }
 
 // FD returns the socket, which the Conn goes on owning.
@@ -87,7 +96,8 @@ func (c *Conn) Grow(n int) {
 }
 
 // Fill makes one read. What was read is in Bytes; the slices that Bytes returned
-// before are no longer valid. The server's end of the connection is io.EOF.
+// before are no longer valid. A socket that does not block and has nothing to
+// read is EAGAIN. The server's end of the connection is io.EOF.
 func (c *Conn) Fill() error {
 	if c.r == c.w {
 		c.r, c.w = 0, 0
@@ -99,9 +109,10 @@ func (c *Conn) Fill() error {
 		c.r = 0
 	}
 	n, err := syscall.Read(c.fd, c.buf[c.w:])
+	for errors.Is(err, syscall.EINTR) {
+		n, err = syscall.Read(c.fd, c.buf[c.w:])
+	}
 	switch {
-	case errors.Is(err, syscall.EINTR), errors.Is(err, syscall.EAGAIN) && n <= 0:
-		return err
 	case err != nil:
 		return fmt.Errorf("read: %w", err)
 	case n == 0:

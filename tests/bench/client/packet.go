@@ -41,19 +41,19 @@ type Reply struct {
 	Rows     int    // rows of the result
 	Row      []byte // payload of the last row
 	Affected uint64 // of an OK packet
-	Seq      byte   // sequence number of the last packet
 }
 
 // ErrSequence says that a packet of a reply carried the wrong number.
 var ErrSequence = errors.New("sequence number out of order")
 
-// Parse reads one whole reply from the start of b and returns its length, which
-// is 0 while the reply is still incomplete. An ERR packet is returned as an error.
+// Parse reads one whole reply, whose first packet must have the number seq, from
+// the start of b and returns its length, which is 0 while the reply is still
+// incomplete. An ERR packet is returned as an error.
 // It knows replies as sent to a client without CLIENT_DEPRECATE_EOF.
-func Parse(b []byte) (Reply, int, error) {
+func Parse(b []byte, seq byte) (Reply, int, error) {
 	var r Reply
 	ends, defs := 0, 0
-	for at, seq := 0, byte(1); ; seq++ {
+	for at, first := 0, true; ; seq, first = seq+1, false {
 		if len(b)-at < 4 {
 			return r, 0, nil
 		}
@@ -66,14 +66,13 @@ func Parse(b []byte) (Reply, int, error) {
 		}
 		p := b[at+4 : at+4+n]
 		at += 4 + n
-		r.Seq = seq
 		switch {
 		case p[0] == 0xff:
 			return r, at, packetError(p)
-		case seq == 1 && p[0] == 0:
+		case first && p[0] == 0:
 			r.Affected, _ = lengthEncoded(p[1:])
 			return r, at, nil
-		case seq == 1:
+		case first:
 			r.Columns = int(p[0])
 		case p[0] == 0xfe && n < 9:
 			if ends++; ends == 2 {

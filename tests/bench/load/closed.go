@@ -27,6 +27,12 @@ func runPrepared(o options) (func() (result, error), error) {
 	})
 }
 
+func runReadWrite(o options) (func() (result, error), error) {
+	return closed(o, func(i int, _ *client.Conn) (script, error) {
+		return newReadWrite(i, o.conns), nil
+	})
+}
+
 // closed opens the connections, gives each its script and warms them up.
 func closed(o options, each func(i int, c *client.Conn) (script, error)) (func() (result, error), error) {
 	lanes := make([]*lane, o.conns)
@@ -41,18 +47,19 @@ func closed(o options, each func(i int, c *client.Conn) (script, error)) (func()
 		}
 		lanes[i] = &lane{conn: c, script: s}
 	}
-	l, err := newLoop(lanes)
-	if err != nil {
-		return nil, err
+	var drive driver = newThreads(lanes)
+	if o.loop {
+		var err error
+		if drive, err = newLoop(lanes); err != nil {
+			return nil, err
+		}
 	}
-	if err := l.run(warmUp); err != nil {
+	if _, err := drive.run(warmUp); err != nil {
 		return nil, fmt.Errorf("warm up: %w", err)
 	}
 	return func() (result, error) {
-		if err := l.run(o.time); err != nil {
-			return result{}, err
-		}
-		return result{Ops: len(l.latency), P50: quantile(l.latency, 0.50), P99: quantile(l.latency, 0.99)}, nil
+		took, err := drive.run(o.time)
+		return result{Ops: len(took), P50: quantile(took, 0.50), P99: quantile(took, 0.99)}, err
 	}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 
 	"github.com/dbmesh/dbmesh/tests/bench/client"
 )
@@ -19,6 +20,9 @@ const (
 	valueBytes  = digits * repeats
 	pointSelect = "SELECT c FROM point WHERE id="
 )
+
+// value returns column c of row id.
+func value(id int) string { return strings.Repeat(fmt.Sprintf("%0*d", digits, id), repeats) }
 
 // checkValue says whether v is the column c of row id.
 func checkValue(v []byte, id int) error {

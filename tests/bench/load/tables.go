@@ -24,7 +24,7 @@ func makeTables(addr string, who client.Account) error {
 		fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s'", who.User, who.Password),
 		fmt.Sprintf("GRANT ALL ON %s.* TO '%s'@'%%'", db, who.User),
 		"CREATE TABLE " + db + ".point (id INT PRIMARY KEY, c CHAR(120) NOT NULL)",
-		"CREATE TABLE " + db + ".change_me (id INT PRIMARY KEY, k INT NOT NULL, c CHAR(120) NOT NULL, KEY (k))",
+		"CREATE TABLE " + db + ".change_me (id INT PRIMARY KEY, k INT NOT NULL, n INT NOT NULL, c CHAR(120) NOT NULL, KEY (k))",
 		"CREATE TABLE " + db + ".twice (n INT PRIMARY KEY)",
 		"INSERT INTO " + db + ".twice VALUES (1), (2)",
 	} {
@@ -44,9 +44,8 @@ func makeTables(addr string, who client.Account) error {
 func fillRows(c *client.Conn, db string, from, to int) error {
 	var one, two []string
 	for id := from; id < to; id++ {
-		v := strings.Repeat(fmt.Sprintf("%0*d", digits, id), repeats)
-		one = append(one, fmt.Sprintf("(%d,'%s')", id, v))
-		two = append(two, fmt.Sprintf("(%d,%d,'%s')", id, id, v))
+		one = append(one, fmt.Sprintf("(%d,'%s')", id, value(id)))
+		two = append(two, fmt.Sprintf("(%d,%d,0,'%s')", id, id, value(id)))
 	}
 	if _, err := c.Query("INSERT INTO " + db + ".point VALUES " + strings.Join(one, ",")); err != nil {
 		return err

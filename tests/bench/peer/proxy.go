@@ -24,29 +24,61 @@ listen mysql
   server backend BACKEND
 `
 
-// Commands returns how the built-in proxies are started. The words {listen},
-// {backend}, {dir} and {bin} stand for the address to listen on, the
-// backend's address, the folder of the run and that of the built programs.
-func Commands() map[string]string {
-	return map[string]string{
+// The addresses that a configuration of dbmesh for the benchmark is written
+// with, so that it also works by hand; Start puts the real ones in.
+const (
+	ConfigListen  = "127.0.0.1:6033"
+	ConfigBackend = "127.0.0.1:3306"
+)
+
+// Plan is how the proxies are started. In Commands, by name, {listen} and
+// {backend} stand for addresses, {dir} and {bin} for the folders of the run
+// and of the built programs, {config} for dbmesh's configuration.
+type Plan struct {
+	Commands map[string]string
+	Dir, Bin string
+	Config   string // a file, or ""
+}
+
+// NewPlan returns the plan with the built-in proxies.
+func NewPlan() *Plan {
+	return &Plan{Commands: map[string]string{
 		"haproxy": "haproxy -db -f {dir}/haproxy.cfg",
 		"iocopy":  "{bin}/forwarder -listen {listen} -backend {backend}",
 		"dbmesh":  "{bin}/dbmesh run --backend {backend} --listen {listen}",
-	}
+	}}
 }
 
-// Proxy starts one proxy by its command.
-func Proxy(name, command, dir, bin, backend string) (*Process, error) {
+// Uses says whether a proxy's command contains a word.
+func (p *Plan) Uses(name, word string) bool { return strings.Contains(p.Commands[name], word) }
+
+// Start starts one proxy in front of a backend.
+func (p *Plan) Start(name, backend string) (*Process, error) {
+	command, ok := p.Commands[name]
+	if !ok {
+		return nil, fmt.Errorf("no command for the peer %q", name)
+	}
 	listen, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	fill := strings.NewReplacer("{listen}", listen, "{backend}", backend, "{dir}", dir, "{bin}", bin)
+	config := filepath.Join(p.Dir, name+".yaml")
+	if p.Uses(name, "{config}") {
+		text, err := os.ReadFile(p.Config)
+		if err != nil {
+			return nil, fmt.Errorf("configuration of %s: %w", name, err)
+		}
+		text = []byte(strings.NewReplacer(ConfigListen, listen, ConfigBackend, backend).Replace(string(text)))
+		if err := os.WriteFile(config, text, 0o600); err != nil {
+			return nil, fmt.Errorf("configuration of %s: %w", name, err)
+		}
+	}
 	if name == "haproxy" {
 		text := strings.NewReplacer("LISTEN", listen, "BACKEND", backend).Replace(haproxyConfig)
-		if err := os.WriteFile(filepath.Join(dir, "haproxy.cfg"), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(p.Dir, "haproxy.cfg"), []byte(text), 0o644); err != nil {
 			return nil, fmt.Errorf("configuration of haproxy: %w", err)
 		}
 	}
-	return Start(name, listen, dir, strings.Fields(fill.Replace(command)))
+	fill := strings.NewReplacer("{listen}", listen, "{backend}", backend, "{dir}", p.Dir, "{bin}", p.Bin, "{config}", config)
+	return Start(name, listen, p.Dir, strings.Fields(fill.Replace(command)))
 }
