@@ -3,6 +3,7 @@
 package peer
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,8 +25,9 @@ listen mysql
   server backend BACKEND
 `
 
-// The addresses that a configuration of dbmesh for the benchmark is written
-// with, so that it also works by hand; Start puts the real ones in.
+// ConfigListen and ConfigBackend are the addresses that a configuration for the
+// benchmark is written with, so that it also works by hand; Start puts the
+// real ones in.
 const (
 	ConfigListen  = "127.0.0.1:6033"
 	ConfigBackend = "127.0.0.1:3306"
@@ -64,12 +66,7 @@ func (p *Plan) Start(name, backend string) (*Process, error) {
 	}
 	config := filepath.Join(p.Dir, name+".yaml")
 	if p.Uses(name, "{config}") {
-		text, err := os.ReadFile(p.Config)
-		if err != nil {
-			return nil, fmt.Errorf("configuration of %s: %w", name, err)
-		}
-		text = []byte(strings.NewReplacer(ConfigListen, listen, ConfigBackend, backend).Replace(string(text)))
-		if err := os.WriteFile(config, text, 0o600); err != nil {
+		if err := p.configure(config, listen, backend); err != nil {
 			return nil, fmt.Errorf("configuration of %s: %w", name, err)
 		}
 	}
@@ -81,4 +78,19 @@ func (p *Plan) Start(name, backend string) (*Process, error) {
 	}
 	fill := strings.NewReplacer("{listen}", listen, "{backend}", backend, "{dir}", p.Dir, "{bin}", p.Bin, "{config}", config)
 	return Start(name, listen, p.Dir, strings.Fields(fill.Replace(command)))
+}
+
+// configure copies the configuration with the real addresses in it.
+func (p *Plan) configure(to, listen, backend string) error {
+	b, err := os.ReadFile(p.Config)
+	if err != nil {
+		return err
+	}
+	for word, addr := range map[string]string{ConfigListen: listen, ConfigBackend: backend} {
+		if !bytes.Contains(b, []byte(word)) {
+			return fmt.Errorf("%s does not name the address %s", p.Config, word)
+		}
+		b = bytes.ReplaceAll(b, []byte(word), []byte(addr))
+	}
+	return os.WriteFile(to, b, 0o600)
 }
