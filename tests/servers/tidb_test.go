@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/dbmesh/dbmesh/tests/servers"
 )
@@ -39,11 +42,19 @@ func TestTiDBTakesCachingSHA2OverTLS(t *testing.T) {
 	}
 }
 
-func TestTiDBStoresValuesBeyond16MB(t *testing.T) {
+func TestTiDBMovesValuesBeyond16MBAndRefusesToStoreThem(t *testing.T) {
 	b := shared.TiDB(t).Ends[0]
-	b.SQL(t, "CREATE TABLE IF NOT EXISTS app.big (id INT PRIMARY KEY, v LONGBLOB); REPLACE INTO app.big VALUES (1, REPEAT('x', 20000000))")
-	if n := b.Value(t, "SELECT LENGTH(v) FROM app.big"); n != "20000000" {
+	if v := b.Value(t, "SELECT REPEAT('x', 20000000)"); len(v) != 20_000_000 {
+		t.Fatal(len(v))
+	}
+	if n := b.Value(t, "SELECT LENGTH(?)", strings.Repeat("x", 20_000_000)); n != "20000000" {
 		t.Fatal(n)
+	}
+	b.SQL(t, "CREATE TABLE IF NOT EXISTS app.big (id INT PRIMARY KEY, v LONGBLOB); REPLACE INTO app.big VALUES (1, REPEAT('x', 6000000))")
+	_, err := b.Query(t.Context(), "REPLACE INTO app.big VALUES (1, REPEAT('x', 20000000))")
+	var refused *mysql.MySQLError
+	if !errors.As(err, &refused) || refused.Number != 8025 {
+		t.Fatal(err)
 	}
 }
 
