@@ -12,7 +12,7 @@ type Builder struct {
 	Registry Registry
 	// Observe makes the Observer of one link; nil for none.
 	Observe func(chain, link, kind string) Observer
-	Log     *slog.Logger
+	Log     *slog.Logger // nil for none
 
 	built atomic.Uint64
 }
@@ -24,6 +24,9 @@ func (b *Builder) Build(name string, specs []Spec) (*Chain, error) {
 	ch := &Chain{
 		name: name, generation: b.built.Add(1), log: b.Log,
 		clock: func() time.Duration { return time.Since(start) },
+	}
+	if ch.log == nil {
+		ch.log = slog.New(slog.DiscardHandler)
 	}
 	ch.users.Store(1)
 	for _, s := range specs {
@@ -61,7 +64,7 @@ func (b *Builder) add(ch *Chain, s Spec) error {
 			return &LinkError{s.Name, fmt.Errorf("two links have this name")}
 		}
 	}
-	f, err := kind.New(s.Name, s.Decode)
+	f, err := kind.build(s)
 	if err != nil {
 		return &LinkError{s.Name, err}
 	}
@@ -75,6 +78,12 @@ func (b *Builder) add(ch *Chain, s Spec) error {
 	return ch.sort(l)
 }
 
+// build makes the filter. A panic is an error, for a reload must not end the process.
+func (k Kind) build(s Spec) (f Filter, err error) {
+	defer catch(&err)
+	return k.New(s.Name, s.Decode)
+}
+
 // sort files the link's hooks. A filter without any hook is a programming error that must
 // show at start, not as a link that silently does nothing.
 func (ch *Chain) sort(l *link) error {
@@ -85,7 +94,11 @@ func (ch *Chain) sort(l *link) error {
 	}
 	if h, ok := l.filter.(Commander); ok {
 		ch.command = append(ch.command, commandHook{l, h})
+		l.asked = true
 		hooks++
+	}
+	if w, ok := l.filter.(Switcher); ok && w.SwitchesPools() {
+		ch.switches = true
 	}
 	if h, ok := l.filter.(Finisher); ok {
 		ch.done = append(ch.done, doneHook{l, h})

@@ -27,6 +27,7 @@ type link struct {
 	filter  Filter
 	policy  Policy
 	observe Observer
+	asked   bool         // the filter has OnCommand
 	out     atomic.Int64 // clock time until which the link is in quarantine
 }
 
@@ -56,6 +57,7 @@ type Chain struct {
 	command    []commandHook
 	done       []doneHook
 	slow       bool
+	switches   bool
 	clock      func() time.Duration
 	log        *slog.Logger
 
@@ -71,6 +73,9 @@ func (ch *Chain) Generation() uint64 { return ch.generation }
 
 // Slow says that hooks may wait, so the event loop must not run them.
 func (ch *Chain) Slow() bool { return ch.slow }
+
+// Switches says that a link may send commands of one session to several pools.
+func (ch *Chain) Switches() bool { return ch.switches }
 
 // Links is the links' names in order.
 func (ch *Chain) Links() []string { return ch.names }
@@ -90,7 +95,8 @@ func (ch *Chain) Connect(ctx context.Context, s *Session) Verdict {
 		}
 		start := ch.clock()
 		v, err := h.callConnect(ctx, s)
-		if v, stop := ch.judge(h.link, s, v, err, start); stop {
+		// An answer without an error must not end the pass: later links could not refuse.
+		if v := ch.judge(h.link, s, v, err, start); v.Denied() {
 			return v
 		}
 	}
@@ -105,6 +111,7 @@ func (ch *Chain) Command(ctx context.Context, c *Command) Verdict {
 	for i := range ch.command {
 		h := &ch.command[i]
 		if h.out.Load() != 0 && h.quarantined(now) {
+			c.slots[h.index].skipped = true
 			continue
 		}
 		c.link, c.reached = h.index, h.index
@@ -115,7 +122,7 @@ func (ch *Chain) Command(ctx context.Context, c *Command) Verdict {
 			now = end
 			continue
 		}
-		if v, stop := ch.judge(h.link, c.Session, v, err, now); stop {
+		if v := ch.judge(h.link, c.Session, v, err, now); v.reply != nil {
 			return v
 		}
 		now = ch.clock()
@@ -125,38 +132,52 @@ func (ch *Chain) Command(ctx context.Context, c *Command) Verdict {
 }
 
 // Done tells the links that the command's pass reached how it ended, last link first.
+// A second call for the same command does nothing.
 func (ch *Chain) Done(c *Command, o *Outcome) {
 	for i := len(ch.done) - 1; i >= 0; i-- {
 		h := &ch.done[i]
-		if h.index > c.reached {
+		if h.index > c.reached || ch.leftOut(h.link, c) {
 			continue
 		}
 		c.link = h.index
 		if err := h.callDone(c, o); err != nil {
 			h.observe.Observe(Broke, 0)
 			c.Session.Log.Error("filter broke after a command", "filter", h.name, "error", err)
+			if h.policy == Quarantine {
+				h.out.Store(int64(ch.clock() + QuarantineTime))
+			}
 		}
 	}
+	c.reached = -1
+}
+
+// leftOut says whether quarantine keeps the link's OnDone from this command: a link that
+// was asked about it hears its end, even if the quarantine began in between.
+func (ch *Chain) leftOut(l *link, c *Command) bool {
+	if l.asked {
+		return c.slots[l.index].skipped
+	}
+	return l.out.Load() != 0 && l.quarantined(ch.clock())
 }
 
 // judge turns what a hook returned into what happens: the one place that knows policies.
-func (ch *Chain) judge(l *link, s *Session, v Verdict, err error, start time.Duration) (Verdict, bool) {
+func (ch *Chain) judge(l *link, s *Session, v Verdict, err error, start time.Duration) Verdict {
 	took := ch.clock() - start
 	if err == nil {
 		l.observe.Observe(v.decision(), took)
-		return v, v.reply != nil
+		return v
 	}
 	l.observe.Observe(Broke, took)
 	s.Log.Error("filter broke", "filter", l.name, "policy", l.policy, "error", err)
 	switch l.policy {
 	case Open:
-		return Verdict{}, false
+		return Verdict{}
 	case Quarantine:
 		l.out.Store(int64(ch.clock() + QuarantineTime))
-		return Verdict{}, false
+		return Verdict{}
 	}
 	return Deny(1105, "HY000", fmt.Sprintf(
-		"dbmesh: filter %q failed and its policy is closed; see dbmesh's log, session %d", l.name, s.ID)), true
+		"dbmesh: filter %q failed and its policy is closed; see dbmesh's log, session %d", l.name, s.ID))
 }
 
 func (l *link) quarantined(now time.Duration) bool {

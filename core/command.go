@@ -26,6 +26,8 @@ type Command struct {
 type Slot struct {
 	N uint64
 	P any
+
+	skipped bool // the link is in quarantine and was not asked about this command
 }
 
 // Reset makes the command ready for the next request of the same session. For the proxy.
