@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"database/sql"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,10 +14,6 @@ import (
 
 	"github.com/dbmesh/dbmesh/tests/servers"
 )
-
-var shared servers.Shared
-
-func TestMain(m *testing.M) { os.Exit(shared.Run(m)) }
 
 // login connects once and gives what one statement answers, or the error.
 func login(t *testing.T, c *mysql.Config, statement string) (string, error) {

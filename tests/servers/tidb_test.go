@@ -133,7 +133,8 @@ func TestAKeptStoreOutlivesACrash(t *testing.T) {
 
 func status(t *testing.T, b *servers.Backend) int {
 	t.Helper()
-	reply, err := http.Get(b.Status + "/status")
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	reply, err := client.Get(b.Status + "/status")
 	if err != nil {
 		t.Fatal(err)
 	}
