@@ -13,18 +13,18 @@ import (
 
 // about describes the machine and the programs, for whoever reads the results later.
 type about struct {
-	Date       string `json:"date"`
-	Commit     string `json:"commit"`
-	Kernel     string `json:"kernel"`
-	Processor  string `json:"processor"`
-	Processors int    `json:"processors"`
-	Congestion string `json:"congestion_control"`
-	Go         string `json:"go"`
-	HAProxy    string `json:"haproxy"`
-	Backend    string `json:"backend"`
-	Dbmesh     string `json:"dbmesh"`
-	Load       string `json:"load"`
-	Time       string `json:"time"`
+	Date       string  `json:"date"`
+	Commit     string  `json:"commit"`
+	Kernel     string  `json:"kernel"`
+	Processor  string  `json:"processor"`
+	Processors int     `json:"processors"`
+	Congestion string  `json:"congestion_control"`
+	Go         string  `json:"go"`
+	HAProxy    string  `json:"haproxy"`
+	Backend    string  `json:"backend"`
+	Dbmesh     string  `json:"dbmesh"`
+	Load       string  `json:"load"`
+	Secs       float64 `json:"secs"`
 }
 
 func (b *bench) about() about {
@@ -40,7 +40,7 @@ func (b *bench) about() about {
 		Backend:    firstLine("mariadbd", "--version"),
 		Dbmesh:     b.plan.Commands["dbmesh"],
 		Load:       "a thread a connection",
-		Time:       b.time.String(),
+		Secs:       b.secs,
 	}
 	if b.loop {
 		a.Load = "one thread"

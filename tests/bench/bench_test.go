@@ -56,7 +56,7 @@ func TestEveryWorkloadFinishesThroughTheForwarder(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	dir := t.TempDir()
-	b := &bench{dir: dir, bin: filepath.Join(dir, "bin"), user: "bench", password: "bench", time: 50 * time.Millisecond, plan: peer.NewPlan()}
+	b := &bench{dir: dir, bin: filepath.Join(dir, "bin"), user: "bench", password: "bench", secs: 0.05, plan: peer.NewPlan()}
 	b.plan.Dir, b.plan.Bin = b.dir, b.bin
 	if err := b.build(); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,10 @@ import (
 // A smaller count means that calls were made that the kernel does not count.
 const least = 3.9
 
+// slack is for calls that no query makes: health checks, the wake-ups of the Go
+// runtime. One call more a query would be 1.
+const slack = 0.05
+
 // checkCalls counts dbmesh's reads and writes for a point select, which hardly
 // depends on what else the machine does, and fails where the bar is missed.
 func (b *bench) checkCalls() error {
@@ -33,11 +37,11 @@ func (b *bench) checkCalls() error {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		n := report.Calls(r)
-		fmt.Printf("%-16s %.2f reads and writes a query (at most %g)\n", strings.TrimSpace(w.name), n, bar.Must)
+		fmt.Printf("%-16s %.3f reads and writes a query (at most %g)\n", strings.TrimSpace(w.name), n, bar.Must)
 		switch {
 		case n < least:
 			errs = append(errs, fmt.Errorf("%s: %.2f reads and writes a query cannot be: the calls it makes are not counted", w.name, n))
-		case n > bar.Must:
+		case n > bar.Must+slack:
 			errs = append(errs, fmt.Errorf("%s: %.2f reads and writes a query, more than %g", w.name, n, bar.Must))
 		}
 	}

@@ -27,7 +27,8 @@ type bench struct {
 	backend        string
 	backendPID     int
 	reps, nice     int
-	time, idle     time.Duration
+	secs           float64
+	idle           time.Duration
 	loop, gate     bool
 	foreign        float64
 	plan           *peer.Plan
@@ -48,7 +49,7 @@ func (b *bench) flags() {
 	flag.StringVar(&b.only, "only", "", "prefixes of workloads to run, separated by commas; all without it")
 	flag.StringVar(&b.peers, "peers", "direct,haproxy,iocopy,dbmesh", "peers to run, separated by commas")
 	flag.IntVar(&b.reps, "reps", 9, "repetitions")
-	flag.DurationVar(&b.time, "time", 3*time.Second, "length of a run")
+	flag.Float64Var(&b.secs, "secs", 3, "length of a run in seconds")
 	flag.DurationVar(&b.idle, "idle", time.Minute, "how long the idle connections are watched")
 	flag.StringVar(&b.out, "out", filepath.Join(os.TempDir(), "dbmesh-bench.jsonl"), "file for the raw results")
 	flag.StringVar(&b.report, "report", "", "only print the tables of these files with raw results, separated by commas")

@@ -29,7 +29,7 @@ type load struct {
 func (b *bench) startLoad(w workload, addr string) (*load, error) {
 	d := w.time
 	if d == 0 {
-		d = b.time
+		d = time.Duration(b.secs * float64(time.Second))
 	}
 	args := append([]string{"-addr", addr, "-user", b.user, "-password", b.password,
 		fmt.Sprintf("-loop=%t", b.loop), "-time", d.String()}, w.args...)
