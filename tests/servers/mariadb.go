@@ -121,7 +121,8 @@ func (s *Server) flags(o settings, role []string) []string {
 		"--max-connections=5000", "--max-allowed-packet="+o.maxPacket, "--local-infile=1",
 		"--innodb-buffer-pool-size=16M", logSize, "--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0",
 		"--aria-pagecache-buffer-size=1M", "--key-buffer-size=1M", "--performance-schema=OFF",
-		"--plugin-load-add=auth_ed25519", "--proxy-protocol-networks=127.0.0.0/8")
+		"--proxy-protocol-networks=127.0.0.0/8")
+	flags = append(flags, ed25519()...)
 	if s.TLS != nil {
 		flags = append(flags, "--ssl-ca="+s.TLS.CA, "--ssl-cert="+s.TLS.ServerCert, "--ssl-key="+s.TLS.ServerKey)
 	}

@@ -86,6 +86,24 @@ func install(path string) error {
 	return nil
 }
 
+// ed25519 loads the plugin, which is in a package of its own and may be missing:
+// then accounts with it cannot be made.
+func ed25519() []string {
+	const plugin = "auth_ed25519.so"
+	if _, err := os.Stat(filepath.Join("/usr/lib/mysql/plugin", plugin)); err == nil {
+		return []string{"--plugin-load-add=auth_ed25519"}
+	}
+	cache, err := cacheFolder()
+	if err != nil {
+		return nil
+	}
+	unpacked := filepath.Join(cache, "mariadb-plugins") // where install-servers.sh puts it
+	if _, err := os.Stat(filepath.Join(unpacked, plugin)); err != nil {
+		return nil
+	}
+	return []string{"--plugin-dir=" + unpacked, "--plugin-load-add=auth_ed25519"}
+}
+
 // asRoot is the flag without which MariaDB's programs refuse to run as root.
 func asRoot() []string {
 	if os.Geteuid() == 0 {
