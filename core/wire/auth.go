@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -27,7 +28,7 @@ const (
 // Switch is an auth switch request: the server names the plugin it wants.
 type Switch struct {
 	Plugin string
-	Data   []byte // the challenge, without a closing NUL
+	Data   []byte // the challenge; one of ScrambleLen bytes comes without its closing NUL
 }
 
 // ParseSwitch decodes an auth switch request's payload.
@@ -38,8 +39,10 @@ func ParseSwitch(b []byte) (Switch, error) {
 		return Switch{Plugin: "mysql_old_password"}, c.err()
 	}
 	s := Switch{Plugin: string(c.text()), Data: c.rest()}
-	if n := len(s.Data); n > 0 && s.Data[n-1] == 0 {
-		s.Data = s.Data[:n-1]
+	// Only a scramble is closed by a NUL. The 32 random bytes of ed25519 are not, and the
+	// last of them may well be 0.
+	if len(s.Data) == ScrambleLen+1 && s.Data[ScrambleLen] == 0 {
+		s.Data = s.Data[:ScrambleLen]
 	}
 	if err := c.err(); err != nil {
 		return Switch{}, fmt.Errorf("auth switch: %w", err)
@@ -50,11 +53,25 @@ func ParseSwitch(b []byte) (Switch, error) {
 // Append encodes an auth switch request's payload.
 func (s Switch) Append(b []byte) []byte {
 	b = appendText(append(b, HeaderEOF), []byte(s.Plugin))
-	return append(append(b, s.Data...), 0)
+	b = append(b, s.Data...)
+	if len(s.Data) == ScrambleLen {
+		b = append(b, 0)
+	}
+	return b
 }
 
-// NewScramble makes a challenge: random bytes without NUL and '$', as servers make them.
-func NewScramble() []byte { return mysql.RandomBuf(ScrambleLen) }
+// NewScramble makes a challenge: random seven-bit bytes without NUL and '$', as servers
+// make them.
+func NewScramble() []byte {
+	b := make([]byte, ScrambleLen)
+	rand.Read(b) // never fails: it ends the process if the system has no randomness
+	for i := range b {
+		if b[i] &= 0x7f; b[i] == 0 || b[i] == '$' {
+			b[i]++
+		}
+	}
+	return b
+}
 
 // AnswerChallenge computes a client's answer to a plugin's challenge. For the clear-text
 // plugin the caller must have made sure that the hop is encrypted.
@@ -116,4 +133,50 @@ func xor(a, b []byte) []byte {
 		out[i] = a[i] ^ b[i]
 	}
 	return out
+}
+
+// KeyPair is an RSA key with which clients send their password over a plain connection
+// (caching_sha2_password). Safe for concurrent use.
+type KeyPair struct {
+	key *rsa.PrivateKey
+	pem []byte
+}
+
+// NewKeyPair makes a key of 2,048 bits, which takes some 100 ms.
+func NewKeyPair() (*KeyPair, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("rsa key: %w", err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("rsa key: %w", err)
+	}
+	return &KeyPair{key, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})}, nil
+}
+
+// PEM is the public key as clients are sent it.
+func (k *KeyPair) PEM() []byte { return k.pem }
+
+// Decrypt gives the password that a client encrypted, mixed with the challenge.
+func (k *KeyPair) Decrypt(secret, challenge []byte) (string, error) {
+	plain, err := rsa.DecryptOAEP(sha1.New(), nil, k.key, secret, nil)
+	if err != nil || len(challenge) == 0 {
+		return "", fmt.Errorf("encrypted password: %w", ErrMalformed)
+	}
+	for i := range plain {
+		plain[i] ^= challenge[i%len(challenge)]
+	}
+	if n := len(plain); n > 0 && plain[n-1] == 0 {
+		plain = plain[:n-1]
+	}
+	return string(plain), nil
+}
+
+// EncryptPassword is what a client sends for KeyPair.Decrypt.
+func EncryptPassword(password string, challenge []byte, key *rsa.PublicKey) ([]byte, error) {
+	if len(challenge) == 0 {
+		return nil, fmt.Errorf("encrypting the password: %w", ErrMalformed)
+	}
+	return mysql.EncryptPassword(password, challenge, key)
 }

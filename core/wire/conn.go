@@ -39,24 +39,39 @@ func (c *Conn) Reset(rw io.ReadWriter) (ahead []byte) {
 // Buffered is what was read beyond the last packet. Valid until the next read.
 func (c *Conn) Buffered() []byte { return c.buf[c.r:c.w] }
 
-// Peek reads until n bytes are in hand and returns them without consuming them.
+// Peek reads until n bytes are in hand and returns them without consuming them. The buffer
+// grows with what arrives, not with what a header announces.
 func (c *Conn) Peek(n int) ([]byte, error) {
-	if len(c.buf)-c.r < n {
-		grown := make([]byte, max(n, 512))
-		c.w = copy(grown, c.buf[c.r:c.w])
-		c.buf, c.r = grown, 0
-	}
-	for c.w-c.r < n {
+	for idle := 0; c.w-c.r < n; idle++ {
+		c.room(n)
 		k, err := c.rw.Read(c.buf[c.w:])
 		c.w += k
-		if err != nil {
-			if err == io.EOF && c.w > c.r {
-				err = io.ErrUnexpectedEOF
-			}
+		switch {
+		case c.w-c.r >= n: // an error that came along is met again by the next read
+		case err == io.EOF && c.w > c.r:
+			return nil, io.ErrUnexpectedEOF
+		case err != nil:
 			return nil, err
+		case k > 0:
+			idle = 0
+		case idle == 100:
+			return nil, io.ErrNoProgress
 		}
 	}
 	return c.buf[c.r : c.r+n], nil
+}
+
+// room makes space behind the unread bytes, on the way to n of them in all.
+func (c *Conn) room(n int) {
+	switch {
+	case c.w < len(c.buf):
+	case c.r > 0:
+		c.r, c.w = 0, copy(c.buf, c.buf[c.r:c.w])
+	default:
+		grown := make([]byte, max(512, min(n, 2*len(c.buf))))
+		copy(grown, c.buf[:c.w])
+		c.buf = grown
+	}
 }
 
 // Discard drops n bytes that Peek returned.
@@ -76,9 +91,6 @@ func (c *Conn) ReadPacket() ([]byte, error) {
 		return nil, fmt.Errorf("%w: sequence number %d, want %d", ErrSequence, seq, c.Seq)
 	}
 	if _, err := c.Peek(HeaderLen + n); err != nil {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
 		return nil, err
 	}
 	p := c.buf[c.r+HeaderLen : c.r+HeaderLen+n]

@@ -88,5 +88,8 @@ func (g *Greeting) Append(b []byte) []byte {
 	}
 	b = binary.LittleEndian.AppendUint32(b, ext)
 	b = append(append(b, g.Scramble[8:]...), 0)
-	return appendText(b, []byte(g.Plugin))
+	if g.Caps.Has(PluginAuth) {
+		b = appendText(b, []byte(g.Plugin))
+	}
+	return b
 }

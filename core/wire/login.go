@@ -101,7 +101,7 @@ func (l *Login) Append(b []byte) []byte {
 	if l.Caps.Has(AuthLenenc) {
 		b = appendBlock(b, l.Auth)
 	} else {
-		b = append(append(b, byte(len(l.Auth))), l.Auth...)
+		b = appendAuth(b, l.Auth, l.Caps)
 	}
 	if l.Caps.Has(ConnectWithDB) {
 		b = appendText(b, []byte(l.Schema))
@@ -112,7 +112,21 @@ func (l *Login) Append(b []byte) []byte {
 	if l.Caps.Has(ConnectAttrs) {
 		b = appendBlock(b, l.Attrs)
 	}
+	if l.Caps.Has(Zstd) {
+		b = append(b, l.Zstd)
+	}
 	return b
+}
+
+// appendAuth encodes an answer to a challenge the old ways: with one byte of length, or up
+// to a NUL. An answer too long for the byte is cut: the server refuses it, which is better
+// than taking its tail for the fields that follow.
+func appendAuth(b, auth []byte, caps Caps) []byte {
+	if !caps.Has(SecureConn) {
+		return appendText(b, auth)
+	}
+	auth = auth[:min(len(auth), 255)]
+	return append(append(b, byte(len(auth))), auth...)
 }
 
 // EachAttr calls each connection attribute in order. A malformed block ends the walk with
@@ -172,7 +186,7 @@ func ParseUserChange(b []byte, caps Caps) (*UserChange, error) {
 // Append encodes the payload of a COM_CHANGE_USER for a server with which caps are agreed.
 func (u *UserChange) Append(b []byte, caps Caps) []byte {
 	b = appendText(append(b, 0x11), []byte(u.User))
-	b = append(append(b, byte(len(u.Auth))), u.Auth...)
+	b = appendAuth(b, u.Auth, caps)
 	b = appendText(b, []byte(u.Schema))
 	b = binary.LittleEndian.AppendUint16(b, u.Collation)
 	if caps.Has(PluginAuth) {

@@ -33,31 +33,47 @@ func ParseOK(b []byte, caps Caps) (OK, error) {
 	ok.Affected, ok.InsertID = c.lenenc(), c.lenenc()
 	ok.Status, ok.Warnings = c.u16(), c.u16()
 	if len(c.b) > 0 {
-		if caps.Has(SessionTrack) {
-			ok.Info = c.block()
-			if ok.Status&StatusTrack != 0 {
-				ok.Track = c.block()
-			}
-		} else {
-			ok.Info = c.rest()
-		}
+		ok.info(&c, caps)
 	}
 	return ok, c.err()
 }
 
-// AppendOK encodes an OK packet's payload.
+// info reads what follows the warnings. Servers put a length before the text whatever the
+// capabilities are; the documentation has none without session tracking, so text that does
+// not fit its length is taken as it is.
+func (ok *OK) info(c *cursor, caps Caps) {
+	plain := c.b
+	ok.Info = c.block()
+	switch {
+	case caps.Has(SessionTrack):
+		if ok.Status&StatusTrack != 0 {
+			ok.Track = c.block()
+		}
+	case c.bad || len(c.b) > 0:
+		*c = cursor{}
+		ok.Info = plain
+	}
+}
+
+// AppendOK encodes an OK packet's payload. The session-track block is sent if caps have
+// it and Track is not nil; the status flag follows from that.
 func AppendOK(b []byte, ok OK, caps Caps) []byte {
+	tracked := caps.Has(SessionTrack) && ok.Track != nil
+	ok.Status &^= StatusTrack
+	if tracked {
+		ok.Status |= StatusTrack
+	}
 	b = append(b, ok.Header)
 	b = appendLenenc(appendLenenc(b, ok.Affected), ok.InsertID)
-	b = binary.LittleEndian.AppendUint16(b, ok.Status&^StatusTrack)
+	b = binary.LittleEndian.AppendUint16(b, ok.Status)
 	b = binary.LittleEndian.AppendUint16(b, ok.Warnings)
-	if len(ok.Info) == 0 {
-		return b
+	if len(ok.Info) > 0 || tracked {
+		b = appendBlock(b, ok.Info)
 	}
-	if caps.Has(SessionTrack) {
-		return appendBlock(b, ok.Info)
+	if tracked {
+		b = appendBlock(b, ok.Track)
 	}
-	return append(b, ok.Info...)
+	return b
 }
 
 // Err is an ERR packet.

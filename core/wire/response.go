@@ -15,6 +15,10 @@ const (
 // HeldMax bytes of an OK, EOF or ERR packet. A reader's buffer must be longer than this.
 const HeldMax = 4096
 
+// maxColumns is far beyond any server's limit of 4096. A count above it is the middle of
+// something else.
+const maxColumns = 1 << 16
+
 // phase is what the next packet of a response is.
 type phase uint8
 
@@ -45,6 +49,7 @@ type Response struct {
 	more   bool  // the frame at hand is continued by another
 	inside bool  // a packet is at hand
 	fields bool  // definitions that are ended like rows, of COM_FIELD_LIST
+	cursor bool  // of COM_STMT_EXECUTE, which may open a cursor
 	defs   uint64
 	cols   uint64 // of a prepare
 
@@ -70,7 +75,7 @@ func (r *Response) Begin(code byte, caps Caps) {
 	*r = Response{caps: caps, Track: r.Track}
 	switch code {
 	case 0x03, 0x17, 0x0a, 0xfa: // query, execute, process info, bulk execute
-		r.phase = atFirst
+		r.phase, r.cursor = atFirst, code == 0x17
 	case 0x16: // prepare
 		r.phase = atPrepared
 	case 0x04: // field list
@@ -195,183 +200,4 @@ func (r *Response) hold(payload []byte, length int) int {
 		}
 	}
 	return min(length, HeldMax)
-}
-
-// packet judges a packet by the first bytes of its payload: what it tells, and what the
-// next one is.
-func (r *Response) packet(p []byte, length int) {
-	first := byte(0)
-	if len(p) > 0 {
-		first = p[0]
-	}
-	r.next = r.phase
-	if first == HeaderErr && length < MaxPayload && r.phase != atDefs && r.phase != atParamDefs && r.phase != atPrepDefs {
-		r.failed(p)
-		return
-	}
-	switch r.phase {
-	case atFirst:
-		r.first(p, first)
-	case atDefs:
-		if r.defs--; r.defs == 0 {
-			r.next = r.classic(atDefsEnd, atRows)
-		}
-	case atDefsEnd:
-		r.eof(p)
-		r.next = atRows
-		if r.Status&StatusCursor != 0 { // the rows are fetched later
-			r.next = atEnd
-		}
-	case atRows:
-		r.last(p, first, length)
-	case atPrepared:
-		r.prepared(p)
-	case atParamDefs:
-		if r.defs--; r.defs == 0 {
-			r.next = atParamEnd
-			if r.caps.Has(DeprecateEOF) {
-				r.columns()
-			}
-		}
-	case atParamEnd:
-		r.columns()
-	case atPrepDefs:
-		if r.defs--; r.defs == 0 {
-			r.next = r.classic(atPrepEnd, atEnd)
-		}
-	case atStatus:
-		if first == HeaderOK || length >= 7 {
-			r.ok(p)
-		} else {
-			r.eof(p)
-		}
-		r.next = atEnd
-	case atSingle, atPrepEnd:
-		r.next = atEnd
-	}
-}
-
-// classic picks the phase behind definitions: with CLIENT_DEPRECATE_EOF there is no EOF.
-func (r *Response) classic(with, without phase) phase {
-	if r.caps.Has(DeprecateEOF) {
-		return without
-	}
-	return with
-}
-
-func (r *Response) failed(p []byte) {
-	e, err := ParseErr(p)
-	if err != nil {
-		r.broken()
-		return
-	}
-	if e.Code == 0xffff && r.phase != atSingle {
-		return // a progress report of MariaDB; the answer is still to come
-	}
-	r.Err, r.next = e, atEnd
-}
-
-func (r *Response) first(p []byte, first byte) {
-	switch first {
-	case HeaderOK:
-		r.ok(p)
-		r.finish()
-		return
-	case HeaderInfile:
-		r.next = atInfile
-		return
-	}
-	c := cursor{b: p}
-	r.defs = c.lenenc()
-	if c.bad || r.defs == 0 {
-		r.broken()
-		return
-	}
-	r.next = atDefs
-	if r.caps.Has(CacheMetadata) && len(c.b) > 0 && c.b[0] == 0 {
-		r.next = r.classic(atDefsEnd, atRows) // the client has the definitions
-	}
-}
-
-// last judges a packet of the row phase that is the last one, unless it is a row that only
-// looks like it.
-func (r *Response) last(p []byte, first byte, length int) {
-	if first != HeaderEOF || length == MaxPayload || !r.caps.Has(DeprecateEOF) && length >= 9 {
-		r.row(1)
-		return
-	}
-	if r.caps.Has(DeprecateEOF) {
-		r.ok(p)
-	} else {
-		r.eof(p)
-	}
-	r.finish()
-}
-
-func (r *Response) prepared(p []byte) {
-	c := cursor{b: p}
-	c.u8()
-	r.StatementID = c.u32()
-	r.cols = uint64(c.u16())
-	r.defs = uint64(c.u16())
-	c.u8()
-	if len(c.b) >= 2 {
-		r.Warnings = c.u16()
-	}
-	if c.bad {
-		r.broken()
-		return
-	}
-	r.Prepared = true
-	if r.next = atParamDefs; r.defs == 0 {
-		r.columns()
-	}
-}
-
-// columns moves on to the column definitions of a prepare.
-func (r *Response) columns() {
-	if r.next, r.defs = atPrepDefs, r.cols; r.cols == 0 {
-		r.next = atEnd
-	}
-}
-
-// ok takes what an OK packet, or the OK in an EOF's place, tells.
-func (r *Response) ok(p []byte) {
-	c := cursor{b: p}
-	c.u8()
-	r.Affected, r.InsertID = c.lenenc(), c.lenenc()
-	r.Status, r.Warnings = c.u16(), c.u16()
-	if c.bad {
-		r.broken()
-		return
-	}
-	if r.Track == nil || !r.caps.Has(SessionTrack) || r.Status&StatusTrack == 0 || len(c.b) == 0 {
-		return
-	}
-	c.block()
-	block := c.block()
-	if c.bad || ParseTrack(block, r.Track) != nil {
-		r.Track(Change{Kind: TrackState, Data: "1"})
-	}
-}
-
-// eof takes what a classic EOF packet tells.
-func (r *Response) eof(p []byte) {
-	if len(p) >= 5 {
-		r.Warnings = uint16(p[1]) | uint16(p[2])<<8
-		r.Status = uint16(p[3]) | uint16(p[4])<<8
-	}
-}
-
-// finish ends one result: another follows if the status says so.
-func (r *Response) finish() {
-	if r.next = atEnd; r.Status&StatusMoreResults != 0 && !r.fields {
-		r.next = atFirst
-	}
-}
-
-// broken ends a response whose packets make no sense.
-func (r *Response) broken() {
-	r.Malformed, r.next = true, atEnd
-	r.Err = &Err{Code: 2027, State: "HY000", Message: "malformed packet from the backend"}
 }

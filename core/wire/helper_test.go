@@ -1,0 +1,42 @@
+package wire
+
+import (
+	"encoding/binary"
+	"testing"
+)
+
+// packets makes frames of payloads, numbered from seq.
+func packets(seq byte, payloads ...string) []byte {
+	var b []byte
+	for _, p := range payloads {
+		b, seq = AppendFrame(b, []byte(p), seq)
+	}
+	return b
+}
+
+// u16 and u32 are numbers as they stand in a packet.
+func u16(n uint16) string { return string(binary.LittleEndian.AppendUint16(nil, n)) }
+func u32(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
+
+// okPacket and eofPacket are closing packets with a status and one warning.
+func okPacket(header byte, affected, insert byte, status uint16) string {
+	return string([]byte{header, affected, insert}) + u16(status) + u16(1)
+}
+func eofPacket(status uint16) string { return "\xfe" + u16(1) + u16(status) }
+
+func errPacket(code uint16, text string) string { return "\xff" + u16(code) + "#42000" + text }
+
+// refusesPrefixes checks that b decodes and that no part of it shorter than shortest does.
+func refusesPrefixes(t *testing.T, b []byte, shortest int, decode func([]byte) error) {
+	t.Helper()
+	if err := decode(b); err != nil {
+		t.Errorf("%q: %v", b, err)
+	}
+	for n := range b {
+		if err := decode(b[:n:n]); err == nil && n < shortest {
+			t.Errorf("the first %d bytes of %q decode", n, b)
+		} else if err != nil && n >= shortest {
+			t.Errorf("the first %d bytes of %q: %v", n, b, err)
+		}
+	}
+}
