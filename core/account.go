@@ -1,5 +1,7 @@
 package core
 
+import "sync/atomic"
+
 // Account says how a client must prove itself and as whom dbmesh logs in to backends.
 // A link's OnConnect sets Session.Account (the filter kind "auth" does); a session that
 // nobody gave an Account is refused. Accounts are shared and must not be changed.
@@ -20,4 +22,21 @@ type Account struct {
 	BackendUser     string // as whom dbmesh logs in
 	BackendPassword Secret
 	MaxSessions     int // per user, 0 for no limit; beyond it error 1226
+
+	learned atomic.Pointer[[]byte]
 }
+
+// SHA2Known is SHA2, or what a full exchange taught for an account that has only Native.
+// It is forgotten with the account, that is with the config that made it.
+func (a *Account) SHA2Known() []byte {
+	if a.SHA2 != nil {
+		return a.SHA2
+	}
+	if p := a.learned.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// LearnSHA2 keeps the hash of a password that was just proved.
+func (a *Account) LearnSHA2(hash []byte) { a.learned.Store(&hash) }

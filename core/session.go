@@ -41,3 +41,7 @@ func (s *Session) Bind(b *Backend) { s.bound = append(s.bound, b) }
 
 // Unbind forgets every backend of the session. For the proxy.
 func (s *Session) Unbind() { s.bound = s.bound[:0] }
+
+// Renew makes the session as new for the chain: every link is asked OnConnect again, as
+// after a change of user. For the proxy.
+func (s *Session) Renew() { s.seen, s.Account, s.Backend = nil, nil, nil }
