@@ -1,0 +1,119 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// probe asks the server once and draws the consequence.
+func (p *prober) probe() {
+	health := p.src.Pool.Health
+	ctx, cancel := context.WithTimeout(p.ctx, health.Timeout)
+	defer cancel()
+	start, before := time.Now(), p.src.known.alive.Load()
+	err := p.check(ctx)
+	if p.ctx.Err() != nil {
+		return // it was cut short and says nothing
+	}
+	p.last = time.Now()
+	took := p.last.Sub(start)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("no answer within %s: %w", health.Timeout, err)
+	}
+	p.alive = p.src.known.alive.Load()
+	if err != nil && p.alive != before && !nobodyListens(err) {
+		err = nil // sessions had answers meanwhile: it is the probe that had bad luck
+	}
+	p.src.report.Probed(p.src.Backend, took, err)
+	p.judge(err)
+	p.due = p.last.Add(p.next(err, took))
+}
+
+// next is how long to wait for the next probe. A first failure is looked into at once, for
+// Fall failures in a row must not take many intervals.
+func (p *prober) next(err error, took time.Duration) time.Duration {
+	health := p.src.Pool.Health
+	switch {
+	case err == nil || p.src.Backend.State() == core.Down:
+		return jittered(health.Interval)
+	case took >= health.Timeout/2:
+		return 0
+	}
+	return jittered(health.Interval / 4)
+}
+
+// judge changes the state after a probe.
+func (p *prober) judge(err error) {
+	health, state := p.src.Pool.Health, p.src.Backend.State()
+	if err == nil {
+		p.fails = 0
+		p.passes++
+		if state == core.Unknown {
+			p.change(core.Up, "it answers")
+		} else if state == core.Down && p.passes >= health.Rise {
+			p.change(core.Up, fmt.Sprintf("it answered %d times in a row", p.passes))
+		}
+		return
+	}
+	p.passes = 0
+	p.fails++
+	if state != core.Down && (p.fails >= health.Fall || nobodyListens(err)) {
+		p.change(core.Down, err.Error())
+	}
+}
+
+// change sets the state unless another prober has taken over or the backend was removed.
+func (p *prober) change(to core.State, reason string) {
+	k := p.src.known
+	k.mu.Lock()
+	mine := k.owner == p
+	var from core.State
+	if mine {
+		from = p.src.Backend.SetState(to)
+	}
+	k.mu.Unlock()
+	if !mine {
+		return
+	}
+	log := p.log.Info
+	if to == core.Down {
+		log = p.log.Warn
+	}
+	log("backend changed state", "from", from.String(), "to", to.String(), "reason", reason)
+	p.src.report.StateChanged(p.src.Backend, from, to, reason)
+}
+
+// nobodyListens says that the machine answered and no server is there, which needs no
+// second look.
+func nobodyListens(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT)
+}
+
+// Codes by which a server says that it can't take anybody, or not this host.
+const (
+	codeShutdown     = 1053
+	codeHostBlocked  = 1129
+	codeHostRefused  = 1130
+	codeServerGoing  = 1152
+	codeServerAtExit = 1927 // MariaDB's "connection was killed"
+)
+
+// isAnswer says whether err is a server's answer that a live server gives: too many
+// connections, access denied, and the like.
+func isAnswer(err error) bool {
+	var e *wire.Err
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case codeShutdown, codeHostBlocked, codeHostRefused, codeServerGoing, codeServerAtExit:
+		return false
+	}
+	return true
+}
