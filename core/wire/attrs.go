@@ -21,12 +21,11 @@ func SkipQueryAttrs(b []byte) (n int, ok bool) {
 		types := make([]byte, 0, 16)
 		for range count {
 			types = append(types, byte(c.u16()))
-			c.block()
-		}
-		for i, t := range types {
-			if c.bad {
+			if c.block(); c.bad { // a count that lies must not make types grow
 				return 0, false
 			}
+		}
+		for i, t := range types {
 			if nulls[i/8]&(1<<(i%8)) == 0 {
 				c.value(t)
 			}
