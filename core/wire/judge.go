@@ -150,11 +150,14 @@ func (r *Response) status(p []byte, first byte) bool {
 // bytes that are none.
 func (r *Response) ok(p []byte) bool {
 	c := cursor{b: p}
-	c.u8()
-	r.Affected, r.InsertID = c.lenenc(), c.lenenc()
-	r.Status, r.Warnings = c.u16(), c.u16()
+	header, affected, insert := c.u8(), c.lenenc(), c.lenenc()
+	status, warnings := c.u16(), c.u16()
 	if c.bad {
 		return r.broken()
+	}
+	r.Status, r.Warnings = status, warnings
+	if header == HeaderOK { // the one behind rows has nothing to say of them
+		r.Affected, r.InsertID = affected, insert
 	}
 	if r.Track == nil || !r.caps.Has(SessionTrack) || r.Status&StatusTrack == 0 || len(c.b) == 0 {
 		return true

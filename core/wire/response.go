@@ -54,10 +54,10 @@ type Response struct {
 	cols   uint64 // of a prepare
 
 	// What was seen, as far as the response has come.
-	Started     bool // a packet was consumed
-	Rows        uint64
-	Affected    uint64
-	InsertID    uint64
+	Started     bool   // a packet was consumed
+	Rows        uint64 // sent, in all results
+	Affected    uint64 // as the last result without rows says
+	InsertID    uint64 // likewise
 	Status      uint16
 	Warnings    uint16
 	Err         *Err // the error packet that ended the response
