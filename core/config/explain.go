@@ -1,0 +1,85 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dbmesh/dbmesh/core"
+)
+
+// Explain gives an error from building a chain of this config its line and key. chain is
+// the chain's name. What a filter's Decode refused has them already; an error of the filter's
+// own that begins with a key of its config ("users[2].plugin: ...") gets that key's line, any
+// other one the line of its link. A nil error stays nil, any other comes back as *Errors.
+func (c *Config) Explain(chain string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var located *Errors
+	if errors.As(err, &located) {
+		return located
+	}
+	p := &problems{where: c.where}
+	at, found := c.chainKey(chain)
+	var broken *core.LinkError
+	if !found || !errors.As(err, &broken) {
+		p.add(at, "%v", err)
+		return p.err(c.Files)
+	}
+	at = c.linkKey(chain, at, broken.Link)
+	for _, one := range flatten(broken.Err) {
+		p.put(c.ownKey(at, one.Error()))
+	}
+	return p.err(c.Files)
+}
+
+func (c *Config) chainKey(name string) (string, bool) {
+	for i, chain := range c.Chains {
+		if chain.Name == name {
+			return fmt.Sprintf("chains[%d]", i), true
+		}
+	}
+	return "chains", false
+}
+
+func (c *Config) linkKey(chain, at, link string) string {
+	for _, ch := range c.Chains {
+		for j, l := range ch.Links {
+			if ch.Name == chain && l.Name == link {
+				return fmt.Sprintf("%s.links[%d]", at, j)
+			}
+		}
+	}
+	return at
+}
+
+// ownKey looks for a key of the link at the start of a message, behind whatever the
+// filter's layers have put before it.
+func (c *Config) ownKey(link, message string) (key, rest string) {
+	rest = message
+	for {
+		head, tail, found := strings.Cut(rest, ": ")
+		if !found {
+			return link, message
+		}
+		key := link + "." + head
+		if _, ok := c.doc.lines[key]; ok {
+			return key, tail
+		}
+		rest = tail
+	}
+}
+
+// flatten takes errors.Join apart.
+func flatten(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var out []error
+	for _, one := range joined.Unwrap() {
+		out = append(out, flatten(one)...)
+	}
+	return out
+}

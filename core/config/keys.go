@@ -1,0 +1,129 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core"
+)
+
+// Key is one key of the file. [] in a path stands for each element of a list.
+type Key struct {
+	Path    string
+	Default string // as it would be written; "" for none
+	Live    bool   // a reload may change it; else it is fixed at start
+	Doc     string
+}
+
+const live, fixed = true, false
+
+// Keys gives every key there is, in the order of the documentation. Keys of the filters
+// themselves are not among them; each filter documents its own.
+func Keys() []Key {
+	return []Key{
+		{"listeners[].name", "", live, "Names the listener in logs, metrics and router rules; without one, its address does. A reload knows a listener by it."},
+		{"listeners[].address", "", live, "`host:port`, or `unix:/path`."},
+		{"listeners[].chain", "", live, "Chain that its sessions run. May be left out if there is only one."},
+		{"listeners[].pool", "", live, "Pool of its sessions unless a router says otherwise. May be left out if there is only one."},
+		{"listeners[].tls.mode", "", live, "`off`, `prefer` or `require`. Without one: `prefer` if there is a certificate, else `off`."},
+		{"listeners[].tls.cert", "", live, "PEM file with the certificate and its chain."},
+		{"listeners[].tls.key", "", live, "PEM file with the certificate's private key."},
+		{"listeners[].tls.client_ca", "", live, "PEM file of authorities. With it, clients over TLS must show a certificate that one of them signed."},
+		{"listeners[].proxy_protocol_from", "", live, "Networks (CIDR) whose connections must begin with a PROXY header, v1 or v2."},
+		{"listeners[].server_version", "", live, "Version that clients are greeted with; without one, the backend's own."},
+		{"listeners[].max_sessions", "0", live, "Sessions at once; beyond it error 1040. 0 is no limit."},
+		{"listeners[].max_sessions_per_user", "0", live, "Sessions at once of one user; beyond it error 1226. 0 is no limit."},
+		{"listeners[].login_timeout", "10s", live, "From accept to the end of the login."},
+		{"listeners[].idle_timeout", "0s", live, "Ends sessions that send no command for so long. 0s leaves it to the backend's `wait_timeout`."},
+
+		{"pools[].name", "", live, "Names the pool."},
+		{"pools[].backends[].name", "", live, "Names the backend in logs and metrics; without one, its address does."},
+		{"pools[].backends[].address", "", live, "`host:port`, or `unix:/path`. Host names are resolved anew while dbmesh runs."},
+		{"pools[].backends[].weight", "1", live, "Share of new sessions, against the weights of its pool; 0 gives it none."},
+		{"pools[].tls.mode", "", live, "`off`, `prefer`, `verify` or `skip-verify`. Without one: `verify` if `ca` is set, else `prefer`, which does not verify."},
+		{"pools[].tls.ca", "", live, "PEM file of authorities that sign the backends' certificates; without it `verify` takes the system's."},
+		{"pools[].tls.cert", "", live, "PEM file with a certificate to show to backends."},
+		{"pools[].tls.key", "", live, "PEM file with its private key."},
+		{"pools[].tls.server_name", "", live, "Name that the backends' certificates must bear; without it the host of the address."},
+		{"pools[].connect_timeout", "5s", live, "From dialling a backend to the end of its login."},
+		{"pools[].user_timeout", "20s", live, "How long sent bytes may stay unacknowledged before a connection counts as dead (TCP_USER_TIMEOUT)."},
+		{"pools[].proxy_protocol", "off", live, "`off`, `v1` or `v2`: tells backends the client's address by a PROXY header."},
+		{"pools[].public_key", "", live, "PEM file of the backends' RSA key, for caching_sha2_password without TLS."},
+		{"pools[].control.user", "", live, "Account of dbmesh itself, for health checks that log in and for KILL of what a gone client left running."},
+		{"pools[].control.password", "", live, "Its password."},
+		{"pools[].health.interval", "1s", live, "From the start of one check of a backend to the start of the next."},
+		{"pools[].health.timeout", "800ms", live, "How long a check may take."},
+		{"pools[].health.fall", "2", live, "Failures in a row that make a backend down."},
+		{"pools[].health.rise", "2", live, "Successes in a row that make it up again."},
+
+		{"chains[].name", "", live, "Names the chain."},
+		{"chains[].links[].kind", "", live, "Kind of filter: `auth`, `router`, `balancer`, `slow-log`."},
+		{"chains[].links[].name", "", live, "Names the link in logs, metrics and errors; without one, its kind does."},
+		{"chains[].links[].on_failure", "closed", live, "What happens when the filter breaks: `closed` refuses the command, `open` goes on without it, `quarantine` goes on and leaves it out for a while."},
+
+		{"limits.inspect_limit", "1MiB", live, "How much of a statement's text is looked at; of longer ones the rest streams by."},
+		{"limits.max_statements", "16382", live, "Prepared statements that one session may hold."},
+		{"limits.max_logins", "10000", live, "Logins under way at once, per listener; more wait in the kernel's queue."},
+		{"drain_timeout", "30s", live, "How long sessions may go on after SIGTERM, and on a removed backend."},
+		{"log.level", "info", live, "`debug`, `info`, `warn` or `error`."},
+		{"log.format", "text", fixed, "`text` or `json`, on standard error."},
+		{"admin.address", "127.0.0.1:6080", fixed, "`host:port` of the HTTP side: metrics and probes. `\"\"` for none."},
+		{"admin.pprof", "false", fixed, "Serves `/debug/pprof` there."},
+		{"loops", "0", fixed, "Number of event loops; 0 lets dbmesh choose."},
+	}
+}
+
+// Type names the kind of value that the key holds.
+func (k Key) Type() string {
+	switch t := typeOf(k.Path); {
+	case t == reflect.TypeFor[time.Duration]():
+		return "duration"
+	case t == reflect.TypeFor[core.Size]():
+		return "size"
+	case t == secretType:
+		return "secret"
+	case t.Kind() == reflect.Slice:
+		return "list of strings"
+	default:
+		return t.Kind().String()
+	}
+}
+
+// linkKeys is what every link has beside the keys of its filter.
+type linkKeys struct {
+	Kind      string `koanf:"kind"`
+	Name      string `koanf:"name"`
+	OnFailure string `koanf:"on_failure"`
+}
+
+// typeOf finds the type of a key of Keys; a path that leads nowhere gives nil.
+func typeOf(path string) reflect.Type {
+	t := reflect.TypeFor[core.Settings]()
+	for part := range strings.SplitSeq(path, ".") {
+		name, element := strings.CutSuffix(part, "[]")
+		t = fieldType(t, name)
+		if t == nil {
+			return nil
+		}
+		if element {
+			t = t.Elem()
+		}
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+	}
+	return t
+}
+
+func fieldType(t reflect.Type, name string) reflect.Type {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, f := range fieldsOf(t) {
+		if f.name == name {
+			return f.typ
+		}
+	}
+	return nil
+}
