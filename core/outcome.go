@@ -38,14 +38,14 @@ type Outcome struct {
 	BytesIn  uint64 // from the client, headers included
 	BytesOut uint64 // to the client, headers included
 
-	Start   time.Time     // when the command's first byte was looked at
 	Wait    time.Duration // for a backend connection
 	Filters time.Duration // in the links' OnCommand
 	Backend time.Duration // from the command's dispatch to the end of the answer, less Send
 	Send    time.Duration // spent waiting for a client slow to take the answer
 }
 
-// Total is the time from the command's first byte to the end of its answer.
+// Total is the time from the command's first byte to the end of its answer. OnDone hooks
+// run right behind that end, so the command began at about time.Now().Add(-o.Total()).
 func (o *Outcome) Total() time.Duration {
 	return o.Wait + o.Filters + o.Backend + o.Send
 }

@@ -1,0 +1,218 @@
+package proxy
+
+import (
+	"context"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// changeUser serves COM_CHANGE_USER: the chain is asked as at a login, and the client
+// proves itself anew, in the way of the new user's account.
+func (s *session) changeUser() want {
+	payload := s.in.bytes()[wire.HeaderLen:s.held]
+	u, err := wire.ParseUserChange(payload, s.caps)
+	if err != nil || s.in.len() > s.held || !s.frames.Ended() {
+		return s.answer(&core.Reply{Err: &core.Error{Code: 1043, State: "08S01", Message: "Bad handshake: malformed COM_CHANGE_USER"}})
+	}
+	s.sentAt = s.loop.clock()
+	return s.startFlow(func(f *flow) error {
+		c := wire.NewConn(stream{f, &s.client})
+		c.Seq = 1
+		if err := s.become(f, c, u); err != nil {
+			return err
+		}
+		s.keep(c)
+		return nil
+	}, s.becameUser)
+}
+
+// becameUser ends the command. A client whose change was refused is disconnected: who it
+// is can't be said any more.
+func (s *session) becameUser(err error) want {
+	if err != nil {
+		s.log.Info("change of user failed", "error", err)
+		s.outcome.Side = core.Client
+		return wantEnd
+	}
+	s.state.Reset()
+	s.report()
+	return s.settle()
+}
+
+func (s *session) become(f *flow, c *wire.Conn, u *wire.UserChange) error {
+	was := s.Account
+	s.srv.registry.leave(s)
+	s.Renew()
+	s.User, s.Schema = u.User, u.Schema
+	var err error
+	if s.Attributes, err = attributes(u.Attrs); err != nil {
+		return s.deny(c, malformed(err))
+	}
+	if err := s.admit(f, c); err != nil {
+		return err
+	}
+	if s.Account.Passthrough {
+		if !was.Passthrough {
+			return s.deny(c, s.accessDenied(true))
+		}
+		return s.relayChange(f, c, u)
+	}
+	// The client's answer was made for a challenge that is spent; ask again.
+	if err := s.prove(f, c, proof{}); err != nil {
+		return err
+	}
+	return s.changeAccount(f, c, u)
+}
+
+// relayChange lets the client prove its new identity to the backend.
+func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
+	k := s.link
+	b := wire.NewConn(stream{f, &k.sock})
+	attrs := u.Attrs
+	asked := wire.UserChange{User: u.User, Schema: u.Schema, Collation: u.Collation, Plugin: backend.Passthrough, Attrs: attrs}
+	if err := b.WritePacket(asked.Append(nil, k.caps)); err != nil {
+		return s.denyBackend(c, err)
+	}
+	r := relay{s: s, f: f, client: c, backend: b, src: k.src, safe: k.sock.tls != nil || k.isUnix()}
+	final, err := r.run()
+	if err != nil {
+		return err
+	}
+	k.schema, s.status = u.Schema, final.Status
+	return nil
+}
+
+// changeAccount puts a new backend connection, of the new account, in the place of the
+// session's old ones.
+func (s *session) changeAccount(f *flow, c *wire.Conn, u *wire.UserChange) error {
+	s.hop.Collation, s.hop.Attrs = byte(u.Collation), u.Attrs
+	k, open, ok, err := s.loginTo(f, s.Pool, s.Backend)
+	if err != nil {
+		return s.denyAccount(c, err)
+	}
+	s.dropLinks()
+	s.attach(k, open)
+	s.status = ok.Status
+	return c.WritePacket(wire.AppendOK(nil, ok, s.caps))
+}
+
+// dropLinks closes every backend connection of the session.
+func (s *session) dropLinks() {
+	for _, l := range s.links {
+		s.shut(&l.sock)
+		l.src.Backend.AddSession(-1)
+	}
+	s.links, s.link = s.links[:0], nil
+	s.Unbind()
+}
+
+// move sends the command at hand to another pool: over the connection that the session
+// has there, or a new one, on which schema and character set are first made equal.
+func (s *session) move() want {
+	started := s.loop.clock()
+	pool, first := s.cmd.Pool, s.cmd.Backend
+	return s.startFlow(func(f *flow) error {
+		return s.moveTo(f, pool, first)
+	}, func(err error) want {
+		s.mode = atCommand
+		s.outcome.Wait = s.loop.clock() - started
+		if err != nil {
+			s.outcome.Side, s.outcome.Cause = core.Server, err
+			return s.answer(&core.Reply{Err: s.reason(pool, err)})
+		}
+		s.mode = sending
+		s.watchState()
+		return wantNothing
+	})
+}
+
+func (s *session) moveTo(f *flow, pool string, first *core.Backend) error {
+	for _, k := range s.links {
+		if k.src.Backend.Pool == pool {
+			s.link = k
+			s.srv.registry.bind(s.ID, k)
+			return s.align(f, k)
+		}
+	}
+	k, open, _, err := s.loginTo(f, pool, first)
+	if err != nil {
+		return s.explain(err)
+	}
+	s.attach(k, open)
+	return s.align(f, k)
+}
+
+// align repeats on a connection what the session has set elsewhere.
+func (s *session) align(f *flow, k *link) error {
+	c := wire.NewConn(stream{f, &k.sock})
+	if k.schema != s.Schema && s.Schema != "" {
+		if err := simple(c, core.InitDB, []byte(s.Schema)); err != nil {
+			return err
+		}
+		k.schema = s.Schema
+	}
+	names := s.state.Names()
+	if string(names) == k.names {
+		return nil
+	}
+	if err := simple(c, core.Query, names); err != nil {
+		return err
+	}
+	k.names = string(names)
+	return nil
+}
+
+// simple runs a command of dbmesh's own that is answered by OK or ERR.
+func simple(c *wire.Conn, code core.Code, arg []byte) error {
+	c.Seq = 0
+	if err := c.WritePacket(append([]byte{byte(code)}, arg...)); err != nil {
+		return err
+	}
+	p, err := c.ReadPacket()
+	if err != nil {
+		return err
+	}
+	if len(p) > 0 && p[0] == wire.HeaderErr {
+		e, err := wire.ParseErr(p)
+		if err != nil {
+			return err
+		}
+		return e
+	}
+	return nil
+}
+
+// mayMove says whether the session's next command may go to another pool: outside a
+// transaction, and if nothing but a schema and a character set was set.
+func (s *session) mayMove() bool {
+	switch s.cmd.Code {
+	case core.Query, core.Prepare:
+	default:
+		return false
+	}
+	return !s.Account.Passthrough && !s.cmd.Truncated() && s.state.Pin() == "" &&
+		s.status&wire.StatusInTrans == 0 && s.status&wire.StatusAutocommit != 0 &&
+		s.Pools.Pool(s.cmd.Pool) != nil
+}
+
+// reason is what the client is told of a failed move.
+func (s *session) reason(pool string, err error) *core.Error {
+	switch e := err.(type) {
+	case *wire.Err:
+		return &core.Error{Code: e.Code, State: e.State, Message: e.Message}
+	case *core.Error:
+		return e
+	}
+	return unreachable(pool, err)
+}
+
+// askConnect runs the chain's connection hooks on the right goroutine.
+func (s *session) askConnect(ch *core.Chain, f *flow) (v core.Verdict, err error) {
+	if !ch.Slow() {
+		return ch.Connect(context.Background(), &s.Session), nil
+	}
+	err = f.away(func() error { v = ch.Connect(context.Background(), &s.Session); return nil })
+	return v, err
+}

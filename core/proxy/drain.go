@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// Drain refuses new sessions and lets the present ones go, each when its statement and
+// its transaction have ended. It returns when none is left, or cuts the rest off when ctx
+// ends; cut is how many. Close must follow.
+func (s *Server) Drain(ctx context.Context) (cut int) {
+	s.draining.Store(true)
+	s.mu.Lock()
+	for addr, a := range s.acceptors {
+		delete(s.acceptors, addr)
+		s.loops[0].post(a.close)
+	}
+	s.mu.Unlock()
+	for _, l := range s.loops {
+		l.post(func() { l.leave(false) })
+	}
+	for s.sessions.Load() > 0 {
+		select {
+		case <-s.idle:
+		case <-ctx.Done():
+			cut = int(s.sessions.Load())
+			return cut
+		}
+	}
+	return 0
+}
+
+// Draining says whether Drain was called.
+func (s *Server) Draining() bool { return s.draining.Load() }
+
+// Sessions is how many sessions are open.
+func (s *Server) Sessions() int { return int(s.sessions.Load()) }
+
+// Close ends every session and waits until all goroutines have ended and all filters have
+// closed.
+func (s *Server) Close() {
+	s.draining.Store(true)
+	s.stop()
+	s.mu.Lock()
+	for addr, a := range s.acceptors {
+		delete(s.acceptors, addr)
+		s.loops[0].post(a.close)
+	}
+	s.mu.Unlock()
+	for _, l := range s.loops {
+		l.post(l.end)
+	}
+	s.jobs.Wait()
+	for _, l := range s.loops {
+		l.post(l.end) // those that a goroutine had
+		l.close()
+	}
+	s.running.Wait()
+	s.jobs.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, live := range s.lives {
+		live.Close()
+	}
+	for _, live := range s.retired {
+		live.Close()
+	}
+	s.lives, s.retired = nil, nil
+}
+
+// end closes every session of the loop.
+func (l *loop) end() {
+	for x := range l.sessions {
+		x.guard(func() { x.close("shutdown") })
+	}
+}
+
+// leave closes the sessions that shall end and are at a point where they can; with force
+// also the others whose backend was removed.
+func (l *loop) leave(force bool) {
+	for x := range l.sessions {
+		switch {
+		case !x.leaving():
+		case force && !x.srv.draining.Load():
+			x.guard(func() { x.close("backend removed") })
+		case x.mode == atCommand && x.in.len() == 0 && !x.client.readable && x.quiet():
+			x.guard(func() { x.close("drained") })
+		}
+	}
+}
+
+// leaving says that the session shall end at its next quiet point.
+func (s *session) leaving() bool {
+	return s.srv.draining.Load() || s.link != nil && s.link.src.Draining()
+}
+
+// quiet says that the session shall end and may: no transaction is open.
+func (s *session) quiet() bool {
+	return s.leaving() && s.loginOver && s.status&wire.StatusInTrans == 0
+}
+
+// release closes the listening socket, and removes a unix socket's file.
+func (a *acceptor) release() {
+	_ = unix.Close(a.sock.fd)
+	if a.path != "" {
+		_ = os.Remove(a.path)
+	}
+}

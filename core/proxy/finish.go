@@ -1,0 +1,163 @@
+package proxy
+
+import (
+	"bytes"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// finish ends the command at hand: its state, its figures, its hooks.
+func (s *session) finish() want {
+	s.streak = 0
+	s.out.release()
+	if wire.HasResponse(byte(s.cmd.Code)) {
+		s.learn()
+	}
+	s.report()
+	return s.settle()
+}
+
+// settle runs the links' last hooks.
+func (s *session) settle() want {
+	if s.chain.Slow() {
+		return s.startFlow(func(f *flow) error {
+			return f.away(func() error { s.chain.Done(&s.cmd, &s.outcome); return nil })
+		}, func(error) want { return s.next() })
+	}
+	s.chain.Done(&s.cmd, &s.outcome)
+	return s.next()
+}
+
+// next makes the session ready for the next command.
+func (s *session) next() want {
+	s.chain.Release()
+	s.chain = nil
+	s.in.r += s.held
+	s.held = 0
+	if s.tail != nil {
+		s.in.need(s.in.len() + len(s.tail))
+		s.in.w += copy(s.in.free(), s.tail)
+		s.tail = nil
+	}
+	s.mode = atCommand
+	if s.farewell {
+		return wantEnd
+	}
+	if idle := s.lis.settings().IdleTimeout; idle > 0 && s.in.len() == 0 {
+		s.timeout(idle)
+	} else if s.deadline != 0 {
+		s.timeout(0)
+	}
+	return wantNothing
+}
+
+// learn takes from the response what later commands need.
+func (s *session) learn() {
+	r := &s.resp
+	s.outcome.Rows, s.outcome.Warnings = r.Rows, r.Warnings
+	if r.Err != nil {
+		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
+		s.outcome.Side = core.Server
+		return
+	}
+	switch s.cmd.Code {
+	case core.Prepare:
+		if r.Prepared {
+			s.state.Prepared(r.StatementID, s.cmd.SQL, s.cmd.Truncated())
+		}
+		return // its answer has no status
+	case core.Statistics:
+		return
+	case core.InitDB:
+		s.setSchema(s.cmd.SQL)
+	case core.Query:
+		if name, ok := useStatement(s.cmd.SQL); ok && !s.caps.Has(wire.SessionTrack) {
+			s.setSchema(name)
+		}
+	case core.ResetConnection:
+		s.state.Reset()
+	}
+	s.status, s.outcome.Status = r.Status, r.Status
+	s.outcome.Affected = r.Affected
+}
+
+// setSchema notes the session's default schema.
+func (s *session) setSchema(name []byte) {
+	if s.Schema != string(name) {
+		s.Schema = string(name)
+	}
+	s.link.schema = s.Schema
+}
+
+// tracked hears of state changes from the response follower.
+func (s *session) tracked(c wire.Change) {
+	if c.Kind == wire.TrackSchema {
+		s.Schema, s.link.schema = c.Data, c.Data
+	}
+	s.state.Tracked(c)
+}
+
+// useStatement recognizes USE with a plain or quoted name.
+func useStatement(sql []byte) ([]byte, bool) {
+	sql = bytes.Trim(sql, " \t\r\n;")
+	if len(sql) < 5 || !bytes.EqualFold(sql[:3], []byte("use")) || sql[3] != ' ' && sql[3] != '`' {
+		return nil, false
+	}
+	name := bytes.TrimSpace(sql[3:])
+	if n := len(name); n > 2 && name[0] == '`' && name[n-1] == '`' {
+		return bytes.ReplaceAll(name[1:n-1], []byte("``"), []byte("`")), true
+	}
+	return name, true
+}
+
+// report hands the command's figures on.
+func (s *session) report() {
+	now := s.loop.clock()
+	o := &s.outcome
+	if s.sentAt == 0 { // never sent: answered by dbmesh
+		s.srv.reporter.Refused(s.Listener, o.Side)
+		return
+	}
+	o.Backend = max(now-s.sentAt-o.Send, 0)
+	if wire.HasResponse(byte(s.cmd.Code)) {
+		s.link.src.Backend.Observe(o.Backend, now)
+		s.link.src.SawAlive(now)
+	}
+	s.link.report.Add(s.cmd.Code, now-s.began, o.Rows, o.BytesIn, o.BytesOut)
+	s.sentAt = 0
+}
+
+// breakCommand ends a command whose session ends under it.
+func (s *session) breakCommand() {
+	if s.chain == nil {
+		return
+	}
+	o := &s.outcome
+	if s.sentAt != 0 {
+		if s.mode == responding || s.mode == uploading {
+			s.link.src.Backend.Abandon()
+		}
+		o.Backend = s.loop.clock() - s.sentAt
+		s.sentAt = 0
+	}
+	o.Rows = s.resp.Rows
+	if o.Side == core.Nobody {
+		o.Side = core.Client
+	}
+	s.srv.reporter.Refused(s.Listener, o.Side)
+	ch := s.chain
+	s.chain = nil
+	if !ch.Slow() {
+		ch.Done(&s.cmd, o)
+		ch.Release()
+		return
+	}
+	s.in.chunk = nil // the hooks may look at the command for long; the buffer is theirs now
+	s.srv.jobs.Add(1)
+	go func() {
+		defer s.srv.jobs.Done()
+		ch.Done(&s.cmd, o)
+		ch.Release()
+	}()
+}

@@ -1,0 +1,188 @@
+package proxy
+
+import (
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core/proxy/poll"
+)
+
+// sweepEvery is how often a loop looks at its sessions' deadlines, while any has one.
+const sweepEvery = 250 * time.Millisecond
+
+// handler is what stands behind a descriptor: a session, or a listener.
+type handler interface {
+	// ready is called by the loop with news of the socket.
+	ready(s *socket, e poll.Event)
+}
+
+// loop is one event loop. Its goroutine owns everything that it serves; others reach it
+// by post only.
+type loop struct {
+	poller *poll.Poller
+	log    *slog.Logger
+	clock  func() time.Duration
+
+	slots    []slot
+	free     []int
+	sessions map[*session]struct{}
+	timed    int // sessions with a deadline
+
+	mu     sync.Mutex
+	tasks  []func()
+	closed bool
+	asleep atomic.Bool
+}
+
+// slot is an entry of the table from poller tokens to sockets. gen tells a reused entry
+// from the one that a late event was meant for.
+type slot struct {
+	socket  *socket
+	handler handler
+	gen     uint32
+}
+
+func newLoop(log *slog.Logger, clock func() time.Duration) (*loop, error) {
+	p, err := poll.New()
+	if err != nil {
+		return nil, err
+	}
+	return &loop{poller: p, log: log, clock: clock, sessions: map[*session]struct{}{}}, nil
+}
+
+// run serves until a task sets closed; it returns when the last task has run.
+func (l *loop) run() {
+	defer l.poller.Close()
+	nextSweep := l.clock() + sweepEvery
+	for {
+		events, err := l.poller.Wait(l.patience(nextSweep))
+		if err != nil {
+			l.log.Error("event loop", "error", err)
+			time.Sleep(sweepEvery) // nothing else is left to do; do not spin
+		}
+		l.asleep.Store(false)
+		for _, e := range events {
+			l.dispatch(e)
+		}
+		if !l.runTasks() {
+			return
+		}
+		if l.timed > 0 && l.clock() >= nextSweep {
+			l.sweep()
+			nextSweep = l.clock() + sweepEvery
+		}
+	}
+}
+
+// patience is how long the loop may sleep. A post that comes before asleep is set is seen
+// in tasks; one that comes after it wakes the poller.
+func (l *loop) patience(nextSweep time.Duration) time.Duration {
+	l.asleep.Store(true)
+	l.mu.Lock()
+	pending := len(l.tasks) > 0
+	l.mu.Unlock()
+	switch {
+	case pending:
+		return 0
+	case l.timed > 0:
+		return max(nextSweep-l.clock(), 0)
+	}
+	return poll.Forever
+}
+
+func (l *loop) dispatch(e poll.Event) {
+	i, gen := int(uint32(e.Token)), uint32(e.Token>>32)
+	if i >= len(l.slots) || l.slots[i].gen != gen || l.slots[i].socket == nil {
+		return
+	}
+	l.slots[i].handler.ready(l.slots[i].socket, e)
+}
+
+// watch has the handler hear of the socket's events. The socket counts as writable until a
+// write says otherwise.
+func (l *loop) watch(s *socket, h handler) error {
+	i := len(l.slots)
+	if n := len(l.free); n > 0 {
+		i, l.free = l.free[n-1], l.free[:n-1]
+	} else {
+		l.slots = append(l.slots, slot{})
+	}
+	e := &l.slots[i]
+	e.gen++
+	e.socket, e.handler = s, h
+	s.slot, s.writable = i, true
+	if err := l.poller.Add(s.fd, uint64(uint32(i))|uint64(e.gen)<<32); err != nil {
+		l.forget(s)
+		return err
+	}
+	return nil
+}
+
+// forget undoes watch; the caller closes the descriptor, which ends its events.
+func (l *loop) forget(s *socket) {
+	l.slots[s.slot].socket, l.slots[s.slot].handler = nil, nil
+	l.free = append(l.free, s.slot)
+}
+
+// post has the loop call f soon, on its own goroutine, in order. It returns false if the
+// loop has ended. Safe for concurrent use.
+func (l *loop) post(f func()) bool {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return false
+	}
+	l.tasks = append(l.tasks, f)
+	l.mu.Unlock()
+	if l.asleep.CompareAndSwap(true, false) {
+		l.poller.Wake()
+	}
+	return true
+}
+
+// runTasks runs what was posted. It returns false when the loop shall end.
+func (l *loop) runTasks() bool {
+	l.mu.Lock()
+	tasks := l.tasks
+	l.tasks = nil
+	l.mu.Unlock()
+	for _, f := range tasks {
+		f()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.closed || len(l.tasks) > 0
+}
+
+// close ends the loop behind the tasks that were posted before.
+func (l *loop) close() {
+	l.post(func() {
+		l.mu.Lock()
+		l.closed = true
+		l.mu.Unlock()
+	})
+}
+
+// sweep ends what has outlived its deadline.
+func (l *loop) sweep() {
+	now := l.clock()
+	for s := range l.sessions {
+		if s.deadline != 0 && now >= s.deadline {
+			s.guard(s.expire)
+		}
+	}
+}
+
+// guard runs a part of a session's work. A panic in it ends this session and no other.
+func (s *session) guard(work func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("session broke", "panic", p, "stack", string(debug.Stack()))
+			s.close("panic")
+		}
+	}()
+	work()
+}

@@ -1,0 +1,337 @@
+package proxy
+
+import (
+	"context"
+	"io"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// peek is how many bytes of a command without text must be in hand: its ids and flags.
+const peek = 16
+
+// receive waits for the next command until as much of it is in hand as the links may see.
+func (s *session) receive() want {
+	for {
+		held, ok := s.command()
+		if ok {
+			s.held = held
+			return s.begin()
+		}
+		if !s.client.readable {
+			if s.in.len() == 0 {
+				s.in.release()
+				if s.quiet() {
+					return wantEnd
+				}
+			}
+			return wantClient
+		}
+		s.in.need(max(held, smallBuffer))
+		n, err := s.client.read(s.in.free())
+		s.in.w += n
+		if n == 0 && err != nil && err != errAgain {
+			return wantEnd
+		}
+	}
+}
+
+// command says whether the command at the front of in can be begun, and how many bytes of
+// it, header included, must be or are in hand for that.
+func (s *session) command() (held int, ok bool) {
+	have := s.in.len()
+	if have < wire.HeaderLen {
+		return wire.HeaderLen + 1, false
+	}
+	b := s.in.bytes()
+	length := wire.PayloadLen(b)
+	if length == 0 {
+		return wire.HeaderLen, true
+	}
+	if have <= wire.HeaderLen {
+		return wire.HeaderLen + 1, false
+	}
+	visible := peek
+	switch core.Code(b[wire.HeaderLen]) {
+	case core.Query, core.Prepare:
+		visible = s.srv.inspect.Load()
+	case core.InitDB, core.ChangeUser, core.FieldList:
+		visible = smallBuffer - wire.HeaderLen
+	}
+	need := wire.HeaderLen + min(length, visible)
+	if have < need {
+		return need, false
+	}
+	return min(have, wire.HeaderLen+length), true
+}
+
+// begin asks the chain about the command at the front of in.
+func (s *session) begin() want {
+	b := s.in.bytes()[:s.held]
+	length := wire.PayloadLen(b)
+	payload := b[wire.HeaderLen:]
+	code := core.Code(0) // an empty packet is COM_SLEEP, as servers read it
+	if length > 0 {
+		code = core.Code(payload[0])
+	}
+	sql, truncated := s.text(code, payload, length)
+	s.cmd.Reset(&s.Session, code, sql, length, truncated)
+	s.began = s.loop.clock()
+	s.outcome = core.Outcome{BytesIn: uint64(len(b))}
+	s.sent, s.stalled = 0, 0
+	s.frames.Begin(length-len(payload), length)
+	if code == core.Quit {
+		return s.quit(b)
+	}
+	s.chain = s.lis.chain()
+	if s.chain == nil {
+		return wantEnd
+	}
+	if s.chain.Slow() {
+		var v core.Verdict
+		return s.startFlow(func(f *flow) error {
+			return f.away(func() error { v = s.ask(); return nil })
+		}, func(err error) want {
+			if err != nil {
+				return wantEnd
+			}
+			return s.decide(v)
+		})
+	}
+	return s.decide(s.ask())
+}
+
+// ask runs the chain. It may be called on a goroutine if the chain is slow.
+func (s *session) ask() core.Verdict {
+	v := s.chain.Connect(context.Background(), &s.Session)
+	if v.Denied() {
+		s.farewell = true
+		return v
+	}
+	v = s.chain.Command(context.Background(), &s.cmd)
+	s.outcome.Filters = s.loop.clock() - s.began
+	return v
+}
+
+// text is what links see as the command's SQL.
+func (s *session) text(code core.Code, payload []byte, length int) (sql []byte, truncated bool) {
+	truncated = len(payload) < length || length == wire.MaxPayload
+	switch code {
+	case core.Query:
+		skip, ok := 1, true
+		if s.caps.Has(wire.QueryAttrs) {
+			if skip, ok = wire.SkipQueryAttrs(payload); !ok {
+				return nil, true
+			}
+		}
+		sql = payload[skip:]
+	case core.Prepare, core.InitDB:
+		sql = payload[1:]
+	case core.Execute, core.Fetch, core.BulkExecute:
+		if len(payload) < 5 {
+			return nil, false
+		}
+		st, _ := s.state.Statement(le32(payload[1:]))
+		return st.SQL, st.Truncated
+	default:
+		return nil, false
+	}
+	return sql[:min(len(sql), s.srv.inspect.Load())], truncated || len(sql) > s.srv.inspect.Load()
+}
+
+func le32(b []byte) uint32 {
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+// quit passes the client's farewell on and ends the session.
+func (s *session) quit(b []byte) want {
+	if s.link != nil {
+		_, _ = s.link.sock.write(b)
+	}
+	return wantEnd
+}
+
+// decide does what the chain's verdict says, or goes on to the backend.
+func (s *session) decide(v core.Verdict) want {
+	s.mode = atCommand
+	if r := v.Reply(); r != nil {
+		if r.Err != nil {
+			s.outcome.Side = core.FilterSide
+		}
+		return s.answer(r)
+	}
+	if e := s.refused(); e != nil {
+		s.outcome.Side = core.Proxy
+		return s.answer(&core.Reply{Err: e})
+	}
+	switch s.cmd.Code {
+	case core.ChangeUser:
+		return s.changeUser()
+	case core.Query, core.ProcessKill:
+		if w, done := s.kill(); done {
+			return w
+		}
+	}
+	return s.route()
+}
+
+// refused is the error for a command that dbmesh does not carry.
+func (s *session) refused() *core.Error {
+	switch code := s.cmd.Code; {
+	case !code.Known():
+		return &core.Error{Code: 1047, State: "08S01", Message: "Unknown command"}
+	case code == core.BinlogDump || code == core.BinlogDumpGTID || code == core.RegisterSlave ||
+		code == core.TableDump || code == core.Clone:
+		return &core.Error{Code: 1235, State: "42000", Message: "dbmesh: replication commands (" + code.String() + ") are not carried; connect to the server itself"}
+	case code == core.Prepare && s.state.Statements() >= int(s.srv.maxStatements.Load()):
+		return &core.Error{Code: 1461, State: "42000", Message: "dbmesh: limits.max_statements prepared statements are open in this session; close some or raise the limit"}
+	}
+	return nil
+}
+
+// route finds the connection for the command's pool and sends the command there.
+func (s *session) route() want {
+	if s.cmd.Pool != s.link.src.Backend.Pool && s.mayMove() {
+		return s.move()
+	}
+	s.mode = sending
+	s.watchState()
+	return wantNothing
+}
+
+// watchState notes what the command may leave behind on the connection.
+func (s *session) watchState() {
+	switch s.cmd.Code {
+	case core.Query:
+		if s.chain.Switches() {
+			s.state.Ran(s.cmd.SQL, s.cmd.Truncated())
+		} else {
+			s.state.Unwatched()
+		}
+	case core.CloseStatement:
+		if b := s.in.bytes(); s.held >= 9 {
+			s.state.Closed(le32(b[5:]))
+		}
+	}
+}
+
+// send writes what is in hand of the command to the backend.
+func (s *session) send() want {
+	b := s.in.bytes()[:s.held]
+	if r := s.cmd.Rewritten(); r != nil {
+		return s.sendRewritten(r)
+	}
+	n, err := s.link.sock.write(b[s.sent:])
+	s.sent += n
+	if err != nil {
+		return s.backendFull(err, n)
+	}
+	return s.dispatched()
+}
+
+// sendRewritten writes the text that a link put in the place of the client's.
+func (s *session) sendRewritten(sql []byte) want {
+	if s.out.len() == 0 && s.sent == 0 {
+		prefix := s.in.bytes()[wire.HeaderLen : s.held-s.original()]
+		payload := append(append([]byte(nil), prefix...), sql...)
+		packet, _ := wire.AppendFrame(nil, payload, 0)
+		s.out.need(len(packet))
+		s.out.w += copy(s.out.free(), packet)
+	}
+	n, err := s.link.sock.write(s.out.bytes())
+	s.out.r += n
+	s.sent += n
+	if err != nil {
+		return s.backendFull(err, n)
+	}
+	s.out.release()
+	return s.dispatched()
+}
+
+// original is the length of the client's own text of a rewritten command. What stands
+// before it, the command byte and query attributes, is kept.
+func (s *session) original() int {
+	sql, _ := s.text(s.cmd.Code, s.in.bytes()[wire.HeaderLen:s.held], s.held-wire.HeaderLen)
+	return len(sql)
+}
+
+// backendFull waits for room at the backend, or copes with its end: what it said before
+// is still relayed, for it may be the reason.
+func (s *session) backendFull(err error, _ int) want {
+	if err == errAgain {
+		return wantBackendRoom
+	}
+	s.log.Info("backend does not take the command", "backend", s.link.src.Backend.Name, "error", err)
+	s.outcome.Side, s.outcome.Cause = core.Server, err
+	if !wire.HasResponse(byte(s.cmd.Code)) {
+		return wantEnd
+	}
+	s.in.w = s.in.r + s.held // the rest of the command has nowhere to go
+	return s.expect()
+}
+
+// dispatched goes on when all that was in hand is sent: the rest of a long command, then
+// the response.
+func (s *session) dispatched() want {
+	if !s.frames.Ended() {
+		s.mode = streaming
+		s.out.need(largeBuffer)
+		return wantNothing
+	}
+	return s.expect()
+}
+
+// stream passes the rest of a long command through.
+func (s *session) stream() want {
+	for {
+		if s.mid > s.out.r {
+			n, err := s.link.sock.write(s.out.chunk.b[s.out.r:s.mid])
+			s.out.r += n
+			if err != nil {
+				return s.backendFull(err, n)
+			}
+		}
+		if s.frames.Ended() {
+			s.out.release()
+			s.mid = 0
+			return s.expect()
+		}
+		if w := s.more(); w != wantNothing {
+			return w
+		}
+	}
+}
+
+// more reads on in a long command, and never beyond its end.
+func (s *session) more() want {
+	s.out.compact()
+	limit := min(s.frames.Next()-s.out.len(), len(s.out.free()))
+	n, err := s.client.read(s.out.free()[:limit])
+	if n == 0 && err != nil {
+		if err == errAgain {
+			return wantClient
+		}
+		s.outcome.Side, s.outcome.Cause = core.Client, io.ErrUnexpectedEOF
+		return wantEnd
+	}
+	s.client.readable = s.client.readable || n == limit
+	s.out.w += n
+	s.outcome.BytesIn += uint64(n)
+	s.mid = s.out.r + s.frames.Feed(s.out.bytes())
+	return wantNothing
+}
+
+// expect begins to follow the response.
+func (s *session) expect() want {
+	s.sentAt = s.loop.clock()
+	s.out.release()
+	s.mid = 0
+	if !wire.HasResponse(byte(s.cmd.Code)) {
+		return s.finish()
+	}
+	s.link.src.Backend.Begin()
+	s.resp.Begin(byte(s.cmd.Code), s.caps)
+	s.mode = responding
+	return wantNothing
+}

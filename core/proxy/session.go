@@ -1,0 +1,303 @@
+package proxy
+
+import (
+	"log/slog"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/proxy/poll"
+	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// want is what a session waits for: the answer of one step.
+type want uint8
+
+const (
+	wantNothing want = iota // go on at once
+	wantClient              // bytes from the client
+	wantClientRoom
+	wantBackend // bytes from the backend
+	wantBackendRoom
+	wantNews // anything: a flow decides
+	wantJob  // a goroutine's end
+	wantEnd  // nothing any more
+)
+
+// mode is what a session is doing.
+type mode uint8
+
+const (
+	inFlow     mode = iota // a login, a dial, a slow filter
+	atCommand              // waiting for a command
+	sending                // the part of a command that was in hand
+	streaming              // the rest of a long command, straight through
+	dropping               // the rest of a long command that was denied
+	responding             // bytes from the backend to the client
+	uploading              // the client's file for LOAD DATA LOCAL
+	replying               // dbmesh's own answer
+	ended
+)
+
+// link is a session's connection to one backend.
+type link struct {
+	sock   socket
+	src    *backend.Source
+	caps   wire.Caps // as agreed with the backend
+	id     uint32    // the backend's id of this connection
+	schema string    // as far as known, for a session that changes pools
+	report CommandReporter
+	names  string // the SET NAMES in force there
+}
+
+// session is one client and its backend connections.
+type session struct {
+	core.Session
+	srv  *Server
+	loop *loop
+	lis  *Listener
+	log  *slog.Logger
+
+	client  socket
+	link    *link   // where commands go now
+	links   []*link // all, one per pool
+	pending *link   // being dialled
+	caps    wire.Caps
+	hop     *wire.Login // what a later backend login says of the client, list mode only
+
+	mode     mode
+	want     want
+	flow     *flow
+	then     func(error) want
+	deadline time.Duration // on the loop's clock, 0 for none
+	dying    string        // why the session ends as soon as its goroutine is back
+	farewell bool          // the session ends behind the reply at hand
+
+	in, out   buffer // from the client; to the client or, of a long command, to the backend
+	mid       int    // in out: up to here the response was followed and may be sent
+	streak    int    // full reads in a row
+	sent      int    // bytes of the command at hand that the backend has got
+	frames    wire.Frames
+	file      wire.Upload // of a LOAD DATA LOCAL
+	fileBegun bool
+	tail      []byte // what the client sent behind the file
+	cmd       core.Command
+	held      int // bytes of the command at hand in in
+	chain     *core.Chain
+	resp      wire.Response
+	outcome   core.Outcome
+	began     time.Duration // when the command at hand was first looked at
+	sentAt    time.Duration // when the backend got the command
+	stalled   time.Duration // since when the client is too slow; 0 if it is not
+	state     state.Session
+	cmdReply  *core.Reply // dbmesh\'s own answer, while the command is still coming in
+	collation byte        // of the client\'s login
+	loginOver bool
+	status    uint16 // of the last response
+}
+
+// ready notes an event and steps on if it may be what the session waits for.
+func (s *session) ready(k *socket, e poll.Event) {
+	if s.flow != nil && s.flow.busy {
+		s.flow.nudge()
+		return
+	}
+	if e.Readable {
+		k.readable = true
+	}
+	if e.Writable {
+		k.writable = true
+	}
+	if e.Hangup {
+		k.hup = true
+	}
+	s.guard(s.step)
+}
+
+// wake makes the session look at its sockets anew.
+func (s *session) wake() {
+	s.client.readable, s.client.writable = true, true
+	for _, l := range s.links {
+		l.sock.readable, l.sock.writable = true, true
+	}
+	if p := s.pending; p != nil {
+		p.sock.readable, p.sock.writable = true, true
+	}
+}
+
+// step goes as far as the bytes in hand and the sockets' readiness allow.
+func (s *session) step() {
+	for s.mode != ended {
+		if s.flow == nil && s.lost() {
+			return
+		}
+		s.want = s.advance()
+		if s.want == wantEnd {
+			s.close("")
+			return
+		}
+		if !s.may(s.want) {
+			return
+		}
+	}
+}
+
+// advance does the next bit of work.
+func (s *session) advance() want {
+	switch s.mode {
+	case inFlow:
+		return s.resume()
+	case atCommand:
+		return s.receive()
+	case sending:
+		return s.send()
+	case streaming:
+		return s.stream()
+	case dropping:
+		return s.drop()
+	case responding:
+		return s.respond()
+	case uploading:
+		return s.upload()
+	case replying:
+		return s.reply()
+	}
+	return wantEnd
+}
+
+// may says whether what is waited for is there already.
+func (s *session) may(w want) bool {
+	switch w {
+	case wantNothing:
+		return true
+	case wantClient:
+		return s.client.readable
+	case wantClientRoom:
+		return s.client.writable
+	case wantBackend:
+		return s.link.sock.readable
+	case wantBackendRoom:
+		return s.link.sock.writable
+	}
+	return false
+}
+
+// lost handles news that a session may get while it waits for something else: a client
+// that went away while its statement runs, and an idle backend that said something.
+func (s *session) lost() bool {
+	switch s.mode {
+	case responding:
+		if s.client.hup {
+			s.abandon()
+			return true
+		}
+	case atCommand:
+		if s.link != nil && s.link.sock.readable && s.in.len() == 0 && !s.idleNews() {
+			return true
+		}
+	}
+	return false
+}
+
+// idleNews passes on what the backend says unasked: its end, and before that perhaps a
+// reason. It returns false when the session has ended by it.
+func (s *session) idleNews() bool {
+	s.out.need(smallBuffer)
+	n, err := s.link.sock.read(s.out.free())
+	switch {
+	case n > 0:
+		_, _ = s.client.write(s.out.chunk.b[:n])
+		s.log.Info("backend spoke while idle, session ends", "bytes", n)
+		s.out.release()
+		s.close("backend closed")
+		return false
+	case err == errAgain:
+		s.out.release()
+		return true
+	}
+	s.out.release()
+	s.close("backend closed")
+	return false
+}
+
+// abandon ends a session whose client went away while a command ran. With an account of
+// its own dbmesh cancels the statement; else closing the connection must do.
+func (s *session) abandon() {
+	if s.link.src.HasControl() {
+		s.srv.cancel(s.link.src, s.link.id)
+	}
+	s.close("client gone")
+}
+
+// expire ends what the session is doing at its deadline. A flow is told, so that it can
+// tell the client.
+func (s *session) expire() {
+	s.timeout(0)
+	f := s.flow
+	switch {
+	case f == nil:
+		s.close("time is up")
+	case f.busy:
+		f.expired.Store(true)
+		f.nudge()
+	default:
+		f.expired.Store(true)
+		s.step()
+	}
+}
+
+// close ends the session: sockets, chain, registry. If a goroutine is at work for it, that
+// one is told to stop and the rest follows when it has. why is for the log, "" for a
+// session that ended by itself.
+func (s *session) close(why string) {
+	if s.mode == ended {
+		return
+	}
+	if s.flow != nil && s.flow.busy {
+		if s.dying == "" {
+			s.dying = why + " "
+			close(s.flow.gone)
+		}
+		return
+	}
+	if f := s.flow; f != nil {
+		s.flow = nil
+		f.stop()
+	}
+	s.breakCommand()
+	s.mode = ended
+	s.timeout(0)
+	s.in.release()
+	s.out.release()
+	s.shut(&s.client)
+	for _, l := range s.links {
+		s.shut(&l.sock)
+		l.src.Backend.AddSession(-1)
+	}
+	s.links, s.link = nil, nil
+	s.srv.ended(s, why)
+}
+
+func (s *session) shut(k *socket) {
+	if k.fd < 0 {
+		return
+	}
+	s.loop.forget(k)
+	_ = unix.Close(k.fd)
+	k.fd = -1
+}
+
+// timeout sets the session's deadline from now; 0 takes it away.
+func (s *session) timeout(d time.Duration) {
+	if s.deadline != 0 {
+		s.loop.timed--
+	}
+	s.deadline = 0
+	if d > 0 {
+		s.deadline = s.loop.clock() + d
+		s.loop.timed++
+	}
+}
