@@ -144,6 +144,11 @@ func TestExplainGivesTheErrorsOfABuildTheirLines(t *testing.T) {
 		{text, errors.New("text: is no poem"), []string{"dbmesh.yaml:13: chains[0].links[0].text: is no poem"}},
 		{text, fmt.Errorf("check: %w", errors.New("users[0].name: is a number")), []string{
 			"dbmesh.yaml:15: chains[0].links[0].users[0].name: is a number"}},
+		{text, errors.New(`users[0] (name "one"): needs a password`), []string{
+			`dbmesh.yaml:15: chains[0].links[0].users[0]: (name "one"): needs a password`}},
+		{text, errors.New(`users[0] (name "one"): name is too short`), []string{
+			"dbmesh.yaml:15: chains[0].links[0].users[0].name: is too short"}},
+		{text, errors.New(`text is "x", want a poem`), []string{`dbmesh.yaml:13: chains[0].links[0].text: is "x", want a poem`}},
 		{text, errors.New("number: is not there: really"), []string{at + "number: is not there: really"}},
 		{text, errors.Join(errors.New("users: too few"), errors.New("one"), errors.New("two")), []string{
 			at + "one", at + "two", "dbmesh.yaml:14: chains[0].links[0].users: too few"}},

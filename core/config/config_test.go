@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"reflect"
@@ -88,6 +89,8 @@ chains:
       - kind: auth
         mode: passthrough
       - kind: router
+        rules:
+          - pool: backends
       - kind: balancer
       - kind: slow-log
 admin:
@@ -96,11 +99,14 @@ admin:
 	for _, c := range []*config.Config{short, long} {
 		for i := range c.Chains[0].Links {
 			var into struct {
-				Mode string `koanf:"mode"`
+				Mode  string `koanf:"mode"`
+				Rules []struct {
+					Pool string `koanf:"pool"`
+				} `koanf:"rules"`
 			}
 			must(t, c.Chains[0].Links[i].Decode(&into))
-			if want := map[bool]string{true: "passthrough"}[i == 0]; into.Mode != want {
-				t.Errorf("link %d has mode %q", i, into.Mode)
+			if got, want := fmt.Sprint(into), []string{"{passthrough []}", "{ [{backends}]}", "{ []}", "{ []}"}[i]; got != want {
+				t.Errorf("link %d is %s, want %s", i, got, want)
 			}
 			c.Chains[0].Links[i].Decode = nil // functions are never equal
 		}

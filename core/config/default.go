@@ -7,14 +7,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// usualChain is the chain of a config that declares none.
-const usualChain = `
-chains:
+// usualChain is the chain of a config that declares none. Sessions go to their listener's
+// pool, so there is nothing to route.
+const usualChain = `chains:
   - name: default
     links:
       - kind: auth
         mode: passthrough
-      - kind: router
       - kind: balancer
       - kind: slow-log
 `
@@ -35,6 +34,16 @@ pools:
   - name: backends
     backends:
       - address: %s
+chains:
+  - name: default
+    links:
+      - kind: auth
+        mode: passthrough
+      - kind: router
+        rules:
+          - pool: backends
+      - kind: balancer
+      - kind: slow-log
 `, quote(listen), quote(backend))}
 }
 

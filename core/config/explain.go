@@ -54,20 +54,35 @@ func (c *Config) linkKey(chain, at, link string) string {
 	return at
 }
 
-// ownKey looks for a key of the link at the start of a message, behind whatever the
-// filter's layers have put before it.
+// ownKey looks for a key of the link in a message, and gives the rest of the message.
+// Filters write "users[2].plugin: ...", "mode is ..." or "rules[0]: pool: ...", perhaps
+// behind what their layers have put before it.
 func (c *Config) ownKey(link, message string) (key, rest string) {
-	rest = message
-	for {
-		head, tail, found := strings.Cut(rest, ": ")
+	for rest = message; ; {
+		if key, tail := c.descend(link, rest); key != link {
+			return key, tail
+		}
+		_, tail, found := strings.Cut(rest, ": ")
 		if !found {
 			return link, message
 		}
-		key := link + "." + head
-		if _, ok := c.doc.lines[key]; ok {
-			return key, tail
-		}
 		rest = tail
+	}
+}
+
+// descend goes into key by each word at the start of text that is a key inside it.
+func (c *Config) descend(key, text string) (inner, rest string) {
+	for {
+		next := text
+		if _, after, found := strings.Cut(text, "): "); found && text[0] == '(' {
+			next = after // "users[0] (of this name): ..."
+		}
+		word, tail, _ := strings.Cut(next, " ")
+		within := key + "." + strings.TrimSuffix(word, ":")
+		if _, ok := c.doc.lines[within]; !ok || tail == "" {
+			return key, text
+		}
+		key, text = within, tail
 	}
 }
 
