@@ -3,220 +3,103 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
+	"syscall"
 	"time"
 
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
-// check proves that the server answers, within ctx.
+// check proves that the server answers, within ctx: by a ping over the control line if
+// there is one, else by a knock. Without one the login of the control account follows only
+// after a knock has shown that the server is well, for a login that is cut short counts
+// against the host.
 func (p *prober) check(ctx context.Context) error {
-	if err := p.known(ctx); err != nil {
+	if err := p.locate(ctx); err != nil {
 		return err
 	}
-	if p.src.HasControl() {
-		return p.ping(ctx)
-	}
-	return p.knock(ctx)
-}
-
-// known makes sure that there is an address to dial.
-func (p *prober) known(ctx context.Context) error {
-	if _, ok := p.src.Addr(); ok {
-		return nil
-	}
-	err := p.src.refresh(ctx)
-	p.renew = time.Now().Add(jittered(resolveEvery))
-	return err
-}
-
-// dial connects to the server, trying every address that its name has, the one in use
-// first. The connection fails when ctx ends; call done when it is no longer ctx's matter.
-func (s *Source) dial(ctx context.Context) (conn net.Conn, done func(), err error) {
-	addrs := []Address{s.target.fixed}
-	if s.target.named() {
-		all := s.known.addrs.Load()
-		if all == nil {
-			return nil, nil, errors.New("the backend's name isn't resolved")
-		}
-		addrs = *all
-	}
-	var errs []error
-	for _, a := range addrs {
-		conn, err := s.net.dial(ctx, a.network(), a.String())
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		s.prefer(a)
-		return conn, bound(ctx, conn), nil
-	}
-	return nil, nil, errors.Join(errs...)
-}
-
-// bound makes the connection's reads and writes fail as soon as ctx ends.
-func bound(ctx context.Context, conn net.Conn) (done func()) {
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	return func() { stop() }
-}
-
-// knock proves life without an account: the greeting is the proof.
-func (p *prober) knock(ctx context.Context) error {
-	conn, done, err := p.src.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	defer done()
-	l, err := greet(&NetStream{conn}, p.src, p.src.header())
-	if isAnswer(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	p.part(l)
-	return nil
-}
-
-// part ends the handshake.
-func (p *prober) part(l *Link) {
-	_ = l.Conn.WritePacket([]byte{1})
-}
-
-// header is the PROXY protocol header of dbmesh's own connections, which come from nobody
-// else: UNKNOWN in version 1, LOCAL in version 2.
-func (s *Source) header() []byte {
-	switch s.Pool.ProxyProtocol {
-	case "v1":
-		return []byte("PROXY UNKNOWN\r\n")
-	case "v2":
-		return []byte("\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00")
-	}
-	return nil
-}
-
-// line is a connection that is logged in with the control account.
-type line struct {
-	conn net.Conn
-	link *Link
-}
-
-func (l *line) hangUp() {
-	if l.conn != nil {
-		_ = l.conn.Close()
-		*l = line{}
-	}
-}
-
-// controlCaps are what a control connection needs: nothing but statements.
-const controlCaps = wire.Protocol41 | wire.LongPassword
-
-// maxControlPacket is the longest packet that a control connection announces.
-const maxControlPacket = 1 << 20
-
-// utf8mb4 is utf8mb4_general_ci, which every server knows.
-const utf8mb4 = 45
-
-// login opens a line with the control account.
-func (s *Source) login(ctx context.Context) (line, func(), error) {
-	conn, done, err := s.dial(ctx)
-	if err != nil {
-		return line{}, nil, err
-	}
-	st := &NetStream{conn}
-	link, _, err := Login(st, s, Hello{
-		User: s.Pool.Control.User, Password: s.Pool.Control.Password, Caps: controlCaps,
-		Collation: utf8mb4, MaxPacket: maxControlPacket, ProxyHeader: s.header(), Own: true,
-	})
-	if err != nil {
-		done()
-		_ = conn.Close()
-		return line{}, nil, err
-	}
-	return line{conn: st.Conn, link: link}, done, nil
-}
-
-// do sends one command that is answered by OK or ERR.
-func (l *line) do(code byte, arg string) error {
-	c := l.link.Conn
-	c.Seq = 0
-	if err := c.WritePacket(append([]byte{code}, arg...)); err != nil {
-		return err
-	}
-	p, err := c.ReadPacket()
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(p) > 0 && p[0] == wire.HeaderOK:
-		return nil
-	case len(p) > 0 && p[0] == wire.HeaderErr:
-		e, err := wire.ParseErr(p)
-		if err != nil {
-			return err
-		}
-		return e
-	}
-	return fmt.Errorf("control connection: %w", ErrUnexpected)
-}
-
-const (
-	comQuit  = 0x01
-	comQuery = 0x03
-	comPing  = 0x0e
-)
-
-// ping proves life by a command on the line that is kept. A line that broke is renewed in
-// the same probe, for it may have been cut while the server is well.
-func (p *prober) ping(ctx context.Context) error {
-	if p.line.conn != nil {
-		done := bound(ctx, p.line.conn)
-		err := p.line.do(comPing, "")
-		done()
+	if p.line.open() {
+		err := p.line.ping(ctx)
 		if err == nil {
 			return nil
 		}
-		p.line.hangUp()
+		p.line.drop()
 		if ctx.Err() != nil {
 			return err
 		}
+		// The line alone may have been cut, while the server is well.
 	}
-	l, done, err := p.src.login(ctx)
-	if err != nil {
+	if err := p.knock(ctx); err != nil {
 		return err
 	}
-	defer done()
-	p.line = l
-	return p.line.do(comPing, "")
+	if p.src.HasControl() && !time.Now().Before(p.relogin) {
+		p.logIn(ctx)
+	}
+	return nil
 }
 
-// Kill cancels the running statement of a connection, or the connection itself, by the
-// control account on a connection of its own. It takes at most the pool's connect_timeout.
-func (s *Source) Kill(ctx context.Context, id uint32, query bool) error {
-	if !s.HasControl() {
-		return errors.New("the pool has no control account")
+// locate makes sure that there is an address to dial.
+func (p *prober) locate(ctx context.Context) error {
+	if _, ok := p.src.Addr(); ok {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Pool.ConnectTimeout)
-	defer cancel()
-	if _, err := s.Resolve(ctx); err != nil {
-		return err
+	p.renew = time.Now().Add(jittered(resolveEvery))
+	return p.src.refresh(ctx)
+}
+
+const (
+	// reloginAfter is how long a control account that was refused is left alone.
+	reloginAfter = time.Minute
+	// never, unless the server is seen to come back or the settings change.
+	never = 100 * 365 * 24 * time.Hour
+)
+
+// logIn opens the control line. Its failure is not the server's, which is alive.
+func (p *prober) logIn(ctx context.Context) {
+	l, release, err := p.src.logIn(ctx)
+	if err == nil {
+		release()
+		p.line, p.complaint = l, ""
+		return
 	}
-	l, done, err := s.login(ctx)
-	if err != nil {
-		return fmt.Errorf("control account: %w", err)
+	if p.ctx.Err() != nil {
+		return
 	}
-	defer l.hangUp()
-	defer done()
-	what := "CONNECTION"
-	if query {
-		what = "QUERY"
+	p.relogin = time.Now().Add(reloginAfter)
+	if errors.Is(err, ErrTLS) && ctx.Err() == nil {
+		// The server counts each broken TLS handshake against the host.
+		p.relogin = time.Now().Add(never)
 	}
-	if err := l.do(comQuery, fmt.Sprintf("KILL %s %d", what, id)); err != nil {
-		return fmt.Errorf("kill: %w", err)
+	if text := err.Error(); text != p.complaint {
+		p.complaint = text
+		p.log.Warn("the control account can't log in; probes go on without it", "error", err)
 	}
-	l.link.Conn.Seq = 0
-	_ = l.link.Conn.WritePacket([]byte{comQuit}) // spares the server's log a warning
-	return nil
+}
+
+// nobodyListens says that the machine answered and no server is there, which needs no
+// second look.
+func nobodyListens(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT)
+}
+
+// Codes by which a server says that it takes nobody any more, or nobody from this host.
+const (
+	codeShutdown    = 1053
+	codeHostBlocked = 1129
+	codeHostRefused = 1130
+	codeGoing       = 1152
+	codeKilled      = 1927 // MariaDB's
+)
+
+// isAnswer says whether err is an answer that a live server gives: too many connections,
+// access denied, and the like.
+func isAnswer(err error) bool {
+	var e *wire.Err
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case codeShutdown, codeHostBlocked, codeHostRefused, codeGoing, codeKilled:
+		return false
+	}
+	return true
 }

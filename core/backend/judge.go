@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
+	"os"
 	"time"
 
 	"github.com/dbmesh/dbmesh/core"
-	"github.com/dbmesh/dbmesh/core/wire"
 )
 
 // probe asks the server once and draws the consequence.
@@ -23,7 +22,7 @@ func (p *prober) probe() {
 	}
 	p.last = time.Now()
 	took := p.last.Sub(start)
-	if err != nil && ctx.Err() != nil {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within %s: %w", health.Timeout, err)
 	}
 	p.alive = p.src.known.alive.Load()
@@ -35,12 +34,14 @@ func (p *prober) probe() {
 	p.due = p.last.Add(p.next(err, took))
 }
 
-// next is how long to wait for the next probe. A first failure is looked into at once, for
-// Fall failures in a row must not take many intervals.
+// next is how long to wait for the next probe. A first failure is looked into soon, for
+// Fall failures in a row must not take as many intervals.
 func (p *prober) next(err error, took time.Duration) time.Duration {
 	health := p.src.Pool.Health
 	switch {
-	case err == nil || p.src.Backend.State() == core.Down:
+	case err == nil:
+		return p.interval()
+	case p.src.Backend.State() == core.Down:
 		return jittered(health.Interval)
 	case took >= health.Timeout/2:
 		return 0
@@ -57,6 +58,7 @@ func (p *prober) judge(err error) {
 		if state == core.Unknown {
 			p.change(core.Up, "it answers")
 		} else if state == core.Down && p.passes >= health.Rise {
+			p.relogin, p.demand = time.Time{}, p.last
 			p.change(core.Up, fmt.Sprintf("it answered %d times in a row", p.passes))
 		}
 		return
@@ -87,33 +89,4 @@ func (p *prober) change(to core.State, reason string) {
 	}
 	log("backend changed state", "from", from.String(), "to", to.String(), "reason", reason)
 	p.src.report.StateChanged(p.src.Backend, from, to, reason)
-}
-
-// nobodyListens says that the machine answered and no server is there, which needs no
-// second look.
-func nobodyListens(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT)
-}
-
-// Codes by which a server says that it can't take anybody, or not this host.
-const (
-	codeShutdown     = 1053
-	codeHostBlocked  = 1129
-	codeHostRefused  = 1130
-	codeServerGoing  = 1152
-	codeServerAtExit = 1927 // MariaDB's "connection was killed"
-)
-
-// isAnswer says whether err is a server's answer that a live server gives: too many
-// connections, access denied, and the like.
-func isAnswer(err error) bool {
-	var e *wire.Err
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code {
-	case codeShutdown, codeHostBlocked, codeHostRefused, codeServerGoing, codeServerAtExit:
-		return false
-	}
-	return true
 }

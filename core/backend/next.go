@@ -30,8 +30,8 @@ const (
 )
 
 // Prepare does all of a change that can fail: it reads the files and checks the settings.
-// Every error names its pool; all of them are joined. It takes no part of p over: the
-// settings are copied.
+// Every error names its pool; all of them are joined. What p's slices hold must not change
+// afterwards.
 func (s *Set) Prepare(p []core.PoolSettings) (*Next, error) {
 	next := &Next{}
 	names := map[string]bool{}

@@ -48,6 +48,7 @@ type Link struct {
 var (
 	ErrNoTLS      = errors.New("the backend offers no TLS and tls.mode forbids to go on without")
 	ErrStuffed    = errors.New("the backend sent plain bytes behind the switch to TLS")
+	ErrTLS        = errors.New("TLS with the backend")
 	ErrTooOld     = errors.New("the backend speaks a protocol before 4.1")
 	ErrClear      = errors.New("the backend wants the password in clear over a connection without TLS")
 	ErrFullAuth   = errors.New("caching_sha2_password wants a full exchange, which needs TLS or the pool's public_key")
@@ -135,7 +136,7 @@ func (l *Link) encrypt(st Stream, src *Source, h Hello) error {
 		return ErrStuffed
 	}
 	if err := st.StartTLS(cfg); err != nil {
-		return fmt.Errorf("TLS with the backend: %w", err)
+		return fmt.Errorf("%w: %w", ErrTLS, err)
 	}
 	l.Conn.Reset(st)
 	l.TLS = true

@@ -9,8 +9,13 @@ import (
 	"github.com/dbmesh/dbmesh/core"
 )
 
-// resolveEvery is how often a host name is resolved anew.
-const resolveEvery = 5 * time.Second
+const (
+	// resolveEvery is how often a host name is resolved anew.
+	resolveEvery = 5 * time.Second
+	// quietAfter is after how many intervals without demand a backend is probed less often,
+	// and quietFactor is how much less: each knock is a line in the log of many servers.
+	quietAfter, quietFactor = 60, 10
+)
 
 // prober watches one backend from one goroutine. Its fields belong to that goroutine but
 // for the channels.
@@ -24,11 +29,15 @@ type prober struct {
 
 	fails, passes int
 	due           time.Time // of the next probe
-	renew         time.Time // of the next look-up of the name
 	last          time.Time // when the last probe ended
-	slow          bool      // the last probe failed by waiting
-	alive         int64     // of the last look at live traffic
-	line          line      // to the server, by the control account
+	renew         time.Time // of the next look-up of the name; zero before the first
+	demand        time.Time // when somebody was last seen to need the backend
+	alive         int64     // as it was at the last look
+	sessions      int64     // likewise
+
+	line      line      // to the server, by the control account
+	relogin   time.Time // not before
+	complaint string    // the last one about the control account
 }
 
 // start gives a Source its prober, in place of the one of its predecessor. It is called
@@ -37,7 +46,7 @@ func (s *Set) start(src *Source) {
 	if s.ctx.Err() != nil {
 		return
 	}
-	p := &prober{src: src, ask: make(chan chan struct{}), ended: make(chan struct{})}
+	p := &prober{src: src, ask: make(chan chan struct{}), ended: make(chan struct{}), demand: time.Now()}
 	p.log = s.log.With("pool", src.Backend.Pool, "backend", src.Backend.Name)
 	p.ctx, p.cancel = context.WithCancel(s.ctx)
 	src.known.own(p)
@@ -52,7 +61,11 @@ func (s *Set) start(src *Source) {
 func (s *Set) remove(src *Source) {
 	src.known.own(nil)
 	src.known.removed.Store(true)
-	s.change(src, core.Draining, "removed from the configuration")
+	from := src.Backend.SetState(core.Draining)
+	const reason = "removed from the configuration"
+	s.log.Info("backend changed state", "pool", src.Backend.Pool, "backend", src.Backend.Name,
+		"from", from.String(), "to", core.Draining.String(), "reason", reason)
+	s.report.StateChanged(src.Backend, from, core.Draining, reason)
 }
 
 // own puts p in charge and ends the prober that was before. Nil leaves nobody in charge.
@@ -63,13 +76,6 @@ func (k *knowledge) own(p *prober) {
 		k.owner.cancel()
 	}
 	k.owner = p
-}
-
-func (s *Set) change(src *Source, to core.State, reason string) {
-	from := src.Backend.SetState(to)
-	s.log.Info("backend changed state", "pool", src.Backend.Pool, "backend", src.Backend.Name,
-		"from", from.String(), "to", to.String(), "reason", reason)
-	s.report.StateChanged(src.Backend, from, to, reason)
 }
 
 // probeNow has the backend probed and waits for that; a probe that is under way is let end
@@ -97,7 +103,8 @@ func (s *Source) probeNow(ctx context.Context) {
 
 func (p *prober) run() {
 	defer close(p.ended)
-	defer func() { p.line.hangUp() }()
+	defer p.cancel()
+	defer p.line.hangUp()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -116,31 +123,55 @@ func (p *prober) run() {
 	}
 }
 
-// jittered takes up to a fifth off d, so that many probers don't keep step.
+// jittered takes up to a quarter off d, so that many probers don't keep step.
 func jittered(d time.Duration) time.Duration {
-	return d - rand.N(d/5+1)
+	return d - rand.N(d/4+1)
+}
+
+// interval is how long a server that answers is left alone.
+func (p *prober) interval() time.Duration {
+	d := p.src.Pool.Health.Interval
+	if !p.line.open() && p.last.Sub(p.demand) > quietAfter*d {
+		d *= quietFactor
+	}
+	return jittered(d)
 }
 
 // wake does what is due.
 func (p *prober) wake() {
 	now := time.Now()
-	if !now.Before(p.renew) && !p.renew.IsZero() {
+	if !p.renew.IsZero() && !now.Before(p.renew) {
 		p.resolve()
 	}
-	// Whoever answers commands needs no probe. When it answered isn't known, only that it
-	// was since the last look; that is why looks are frequent, see pause.
-	if alive := p.src.known.alive.Load(); alive != p.alive && p.fails == 0 && p.src.Backend.State() == core.Up {
-		p.alive = alive
-		p.due = now.Add(jittered(p.src.Pool.Health.Interval))
-	}
+	p.look(now)
 	if !now.Before(p.due) {
 		p.probe()
 	}
 }
 
+// look sees what sessions do. Whoever answers them needs no probe. When it answered isn't
+// known, only that it was since the last look; that is why looks are frequent (see pause).
+// New sessions and commands without an answer end the quiet time.
+func (p *prober) look(now time.Time) {
+	b := p.src.Backend
+	alive, sessions := p.src.known.alive.Load(), b.Sessions()
+	answered := alive != p.alive
+	if answered && p.fails == 0 && b.State() == core.Up {
+		p.demand = now
+		p.due = now.Add(p.interval())
+	} else if sessions != p.sessions || b.Running() > 0 {
+		p.demand = now
+		if soon := p.last.Add(p.interval()); soon.Before(p.due) {
+			p.due = soon
+		}
+	}
+	p.alive, p.sessions = alive, sessions
+}
+
 // hurry brings the next probe forward after a session's trouble, but not so far that a
 // crowd of failing sessions makes a crowd of probes.
 func (p *prober) hurry() {
+	p.demand = time.Now()
 	soon := p.last.Add(p.src.Pool.Health.Interval / 10)
 	if p.src.Backend.State() != core.Down && soon.Before(p.due) {
 		p.due = soon
@@ -149,7 +180,7 @@ func (p *prober) hurry() {
 
 // pause is how long nothing is due.
 func (p *prober) pause(now time.Time) time.Duration {
-	d := p.due.Sub(now)
+	d := min(p.due.Sub(now), p.src.Pool.Health.Interval)
 	if p.src.Backend.Sessions() > 0 {
 		d = min(d, p.src.Pool.Health.Interval/4)
 	}
@@ -159,18 +190,19 @@ func (p *prober) pause(now time.Time) time.Duration {
 	return max(d, 0)
 }
 
+// resolve looks the name up again. The control line follows it to a new address.
 func (p *prober) resolve() {
 	ctx, cancel := context.WithTimeout(p.ctx, p.src.Pool.Health.Timeout)
 	defer cancel()
-	before, had := p.src.Addr()
+	before, _ := p.src.Addr()
 	err := p.src.refresh(ctx)
 	p.renew = time.Now().Add(jittered(resolveEvery))
-	after, has := p.src.Addr()
-	switch {
-	case err != nil && p.ctx.Err() == nil:
-		p.log.Warn("can't resolve the backend's name", "error", err)
-	case has && had && before != after:
+	if after, _ := p.src.Addr(); after != before {
 		p.log.Info("the backend's name has a new address", "from", before.String(), "to", after.String())
 		p.line.hangUp()
+		p.due = time.Now()
+	}
+	if err != nil && p.ctx.Err() == nil {
+		p.log.Warn("can't resolve the backend's name", "error", err)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-mysql-org/go-mysql/mysql"
-
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -73,6 +71,7 @@ func (l *Link) Prove(h Hello, src *Source) (wire.OK, error) {
 			err = fmt.Errorf("login: %w: it begins with %#02x", ErrUnexpected, p[0])
 		}
 		if err != nil {
+			l.giveUp(err)
 			return wire.OK{}, err
 		}
 	}
@@ -107,6 +106,17 @@ func (l *Link) answer(h Hello) ([]byte, error) {
 	return wire.AnswerChallenge(l.plugin, l.challenge, h.Password.Reveal())
 }
 
+// giveUp ends a login that dbmesh won't go through with: an empty answer has the server
+// deny it. A handshake that is cut short would count against the host.
+func (l *Link) giveUp(err error) {
+	if !errors.Is(err, ErrClear) && !errors.Is(err, ErrPlugin) && !errors.Is(err, ErrFullAuth) {
+		return
+	}
+	if l.send(nil) == nil {
+		_, _ = l.Conn.ReadPacket()
+	}
+}
+
 // more handles a more-data packet, which only caching_sha2_password sends.
 func (l *Link) more(data []byte, h Hello, src *Source) error {
 	if l.plugin != wire.SHA2 || len(data) != 1 {
@@ -133,12 +143,9 @@ func (l *Link) full(h Hello, src *Source) error {
 	if key == nil {
 		return ErrFullAuth
 	}
-	if len(l.challenge) == 0 {
-		return fmt.Errorf("login: %w", errors.New("the backend gave no challenge"))
-	}
-	sealed, err := mysql.EncryptPassword(h.Password.Reveal(), l.challenge, key)
+	sealed, err := wire.EncryptPassword(h.Password.Reveal(), l.challenge, key)
 	if err != nil {
-		return fmt.Errorf("encrypt for the backend: %w", err)
+		return fmt.Errorf("login: %w", err)
 	}
 	return l.send(sealed)
 }
