@@ -66,7 +66,7 @@ func (f *fake) login(certs *tls.Config) *wire.Login {
 	if !wantsTLS {
 		return l
 	}
-	c := tls.Server(f.raw, certs)
+	c := tls.Server(&ahead{f.raw, f.Reset(f)}, certs)
 	if err := c.Handshake(); err != nil {
 		return &wire.Login{}
 	}
@@ -77,6 +77,21 @@ func (f *fake) login(certs *tls.Config) *wire.Login {
 		return &wire.Login{}
 	}
 	return l
+}
+
+// ahead gives what was read ahead before it goes on reading.
+type ahead struct {
+	net.Conn
+	b []byte
+}
+
+func (a *ahead) Read(b []byte) (int, error) {
+	if len(a.b) == 0 {
+		return a.Conn.Read(b)
+	}
+	n := copy(b, a.b)
+	a.b = a.b[n:]
+	return n, nil
 }
 
 func (f *fake) ok() { f.send(wire.AppendOK(nil, wire.OK{Status: 2}, wire.Protocol41)) }
