@@ -27,8 +27,8 @@ const (
 
 // Backend is one server of the set.
 type Backend struct {
-	Name string // "writer", "reader-1" and so on; SELECT backend_name() gives it too
-	Addr string // host:port
+	Name string `json:"name"` // "writer", "reader-1" and so on; SELECT backend_name() gives it too
+	Addr string `json:"addr"` // host:port
 }
 
 // Set is a running writer with its readers. A write is seen on every reader as
