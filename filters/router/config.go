@@ -29,9 +29,6 @@ type when struct {
 }
 
 func (c config) build(poolExists func(string) bool) ([]rule, error) {
-	if len(c.Rules) == 0 && !c.Hints {
-		return nil, errors.New("has neither rules nor hints: true, so it would do nothing")
-	}
 	rules := make([]rule, len(c.Rules))
 	for i, rc := range c.Rules {
 		r, err := rc.build()

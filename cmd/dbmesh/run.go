@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/dbmesh/dbmesh/core/config"
+)
+
+// source collects the flags that name a configuration.
+type source struct {
+	path, backend, listen string
+	set                   settings
+}
+
+// settings are --set KEY=VALUE flags.
+type settings map[string]string
+
+func (s settings) String() string { return "" }
+
+func (s settings) Set(v string) error {
+	key, value, ok := strings.Cut(v, "=")
+	if !ok {
+		return fmt.Errorf("%q is not KEY=VALUE", v)
+	}
+	s[key] = value
+	return nil
+}
+
+func (s *source) flags(fs *flag.FlagSet) {
+	s.set = settings{}
+	fs.StringVar(&s.path, "config", "", "the `file` to read; it is watched")
+	fs.StringVar(&s.backend, "backend", "", "instead of a file: the `address` of one server, host:port or unix:/path")
+	fs.StringVar(&s.listen, "listen", "", "with --backend: the `address` to listen on (default "+config.DefaultListen+")")
+	fs.Var(s.set, "set", "override one `key=value` of the config, such as log.level=debug; may be repeated")
+}
+
+// source gives what config.Load reads.
+func (s *source) source() (config.Source, error) {
+	var src config.Source
+	switch {
+	case s.path != "" && s.backend != "":
+		return src, errors.New("--config and --backend exclude each other")
+	case s.path != "" && s.listen != "":
+		return src, errors.New("--listen goes with --backend; a config names its own listeners")
+	case s.path != "":
+		src.Path = s.path
+	case s.backend != "":
+		src = config.Default(s.backend, s.listen)
+	default:
+		return src, errors.New("say which: --config FILE or --backend HOST:PORT")
+	}
+	src.Env, src.Flags = os.Environ(), s.set
+	return src, nil
+}
+
+// parse reads a verb's flags. done is true if the verb shall end with the status.
+func parse(fs *flag.FlagSet, args []string, out, errs io.Writer) (status int, done bool) {
+	fs.SetOutput(errs)
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK, true
+	case err == nil && fs.NArg() > 0:
+		fmt.Fprintf(errs, "dbmesh %s: unexpected argument %q\n", fs.Name(), fs.Arg(0))
+		return exitUsage, true
+	case err != nil:
+		return exitUsage, true
+	}
+	return exitOK, false
+}
+
+func run(args []string, out, errs io.Writer) int {
+	fs := flag.NewFlagSet("run", flag.ContinueOnError)
+	var s source
+	s.flags(fs)
+	if status, done := parse(fs, args, out, errs); done {
+		return status
+	}
+	src, err := s.source()
+	if err != nil {
+		fmt.Fprintf(errs, "dbmesh run: %v\n", err)
+		return exitUsage
+	}
+	cfg, err := config.Load(src)
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return exitConfig
+	}
+	log := newLogger(errs, cfg)
+	for _, w := range cfg.Warnings {
+		log.Warn("config", "warning", w)
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	a, err := newApp(log, src, cfg)
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return exitConfig
+	}
+	return a.serve(context.Background(), signals)
+}
+
+func check(args []string, out, errs io.Writer) int {
+	fs := flag.NewFlagSet("check", flag.ContinueOnError)
+	var s source
+	s.flags(fs)
+	if status, done := parse(fs, args, out, errs); done {
+		return status
+	}
+	src, err := s.source()
+	if err != nil {
+		fmt.Fprintf(errs, "dbmesh check: %v\n", err)
+		return exitUsage
+	}
+	cfg, err := config.Load(src)
+	if err == nil {
+		err = tryBuild(cfg)
+	}
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return exitConfig
+	}
+	for _, w := range cfg.Warnings {
+		fmt.Fprintln(errs, "warning:", w)
+	}
+	fmt.Fprintf(out, "ok: %d listeners, %d pools, %d chains\n", len(cfg.Listeners), len(cfg.Pools), len(cfg.Chains))
+	return exitOK
+}
+
+func newLogger(w io.Writer, cfg *config.Config) *slog.Logger {
+	level := new(slog.LevelVar)
+	_ = level.UnmarshalText([]byte(cfg.Log.Level)) // the config is checked: it is a level
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
