@@ -7,13 +7,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// usualChain is the chain of a config that declares none. Sessions go to their listener's
-// pool, so there is nothing to route.
+// usualChain is the chain of a config that declares none. Without rules the router leaves
+// sessions to their listener's pool.
 const usualChain = `chains:
   - name: default
     links:
       - kind: auth
         mode: passthrough
+      - kind: router
       - kind: balancer
       - kind: slow-log
 `
@@ -34,16 +35,6 @@ pools:
   - name: backends
     backends:
       - address: %s
-chains:
-  - name: default
-    links:
-      - kind: auth
-        mode: passthrough
-      - kind: router
-        rules:
-          - pool: backends
-      - kind: balancer
-      - kind: slow-log
 `, quote(listen), quote(backend))}
 }
 

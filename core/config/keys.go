@@ -30,7 +30,7 @@ func Keys() []Key {
 		{"listeners[].tls.cert", "", live, "PEM file with the certificate and its chain."},
 		{"listeners[].tls.key", "", live, "PEM file with the certificate's private key."},
 		{"listeners[].tls.client_ca", "", live, "PEM file of authorities. With it, clients over TLS must show a certificate that one of them signed."},
-		{"listeners[].proxy_protocol_from", "", live, "Networks (CIDR) whose connections must begin with a PROXY header, v1 or v2."},
+		{"listeners[].proxy_protocol_from", "", live, "Networks (CIDR) from which a PROXY header, v1 or v2, is believed."},
 		{"listeners[].server_version", "", live, "Version that clients are greeted with; without one, the backend's own."},
 		{"listeners[].max_sessions", "0", live, "Sessions at once; beyond it error 1040. 0 is no limit."},
 		{"listeners[].max_sessions_per_user", "0", live, "Sessions at once of one user; beyond it error 1226. 0 is no limit."},
