@@ -37,7 +37,7 @@ const (
 	BulkExecute     Code = 0xfa
 )
 
-var codeNames = map[Code]string{
+var codeNames = [256]string{
 	Quit: "quit", InitDB: "init_db", Query: "query", FieldList: "field_list",
 	CreateDB: "create_db", DropDB: "drop_db", Refresh: "refresh", Shutdown: "shutdown",
 	Statistics: "statistics", ProcessInfo: "process_info", ProcessKill: "process_kill",
@@ -50,11 +50,11 @@ var codeNames = map[Code]string{
 }
 
 // Known says whether the code is one that dbmesh knows how to follow.
-func (c Code) Known() bool { _, ok := codeNames[c]; return ok }
+func (c Code) Known() bool { return codeNames[c] != "" }
 
 func (c Code) String() string {
-	if n, ok := codeNames[c]; ok {
-		return n
+	if c.Known() {
+		return codeNames[c]
 	}
 	return fmt.Sprintf("unknown_0x%02x", byte(c))
 }

@@ -72,7 +72,10 @@ func (s *session) learn() {
 	case core.InitDB:
 		s.setSchema(s.cmd.SQL)
 	case core.Query:
-		if name, ok := useStatement(s.cmd.SQL); ok && !s.caps.Has(wire.SessionTrack) {
+		if s.caps.Has(wire.SessionTrack) {
+			break // the response told
+		}
+		if name, ok := useStatement(s.cmd.SQL); ok {
 			s.setSchema(name)
 		}
 	case core.ResetConnection:
