@@ -2,9 +2,7 @@ package backend
 
 import (
 	"bytes"
-	"crypto/sha1"
 	"crypto/tls"
-	"hash"
 	"net"
 	"testing"
 	"time"
@@ -172,5 +170,3 @@ func hello() Hello {
 		User: "app", Password: core.NewSecret("secret-canary"), Schema: "shop", Caps: fakeCaps, Collation: 45, MaxPacket: 1 << 24,
 	}
 }
-
-func newSHA1() hash.Hash { return sha1.New() }

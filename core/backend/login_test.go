@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -22,6 +23,26 @@ func certificates(t *testing.T) *servers.TLS {
 		t.Fatal(err)
 	}
 	return certs
+}
+
+// publicKeyFile makes an RSA key and writes its public half as a server publishes it.
+func publicKeyFile(t *testing.T, kind string) (path string, key *rsa.PrivateKey) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := x509.MarshalPKCS1PublicKey(&key.PublicKey)
+	if kind == "PUBLIC KEY" {
+		if der, err = x509.MarshalPKIXPublicKey(&key.PublicKey); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path = filepath.Join(t.TempDir(), "public.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, key
 }
 
 func TestLoginAnswersTheGreetingAtOnce(t *testing.T) {
@@ -106,18 +127,7 @@ func TestFullExchangeInsideTLSSendsThePassword(t *testing.T) {
 }
 
 func TestFullExchangeInTheClearNeedsThePinnedKey(t *testing.T) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "public.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file, key := publicKeyFile(t, "PUBLIC KEY")
 	script := func(sealed *[]byte) func(*fake) {
 		return func(f *fake) {
 			f.greet(fakeCaps, wire.SHA2)
@@ -134,12 +144,12 @@ func TestFullExchangeInTheClearNeedsThePinnedKey(t *testing.T) {
 	pinned := plain()
 	pinned.PublicKey = file
 	st, end := play(t, script(&sealed))
-	_, _, err = Login(st, prepared(t, pinned), hello())
+	_, _, err := Login(st, prepared(t, pinned), hello())
 	end()
 	if err != nil {
 		t.Fatal(err)
 	}
-	clear, err := rsa.DecryptOAEP(newSHA1(), nil, key, sealed, nil)
+	clear, err := rsa.DecryptOAEP(sha1.New(), nil, key, sealed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

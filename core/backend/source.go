@@ -79,9 +79,7 @@ func (s *Source) refresh(ctx context.Context) error {
 		return err
 	}
 	if old := s.known.addrs.Load(); old != nil {
-		if i := slices.Index(found, (*old)[0]); i > 0 {
-			found = append([]Address{found[i]}, slices.Delete(found, i, i+1)...)
-		}
+		found = first(found, (*old)[0])
 	}
 	s.known.addrs.Store(&found)
 	return nil
@@ -93,10 +91,17 @@ func (s *Source) prefer(a Address) {
 	if all == nil || (*all)[0] == a {
 		return
 	}
-	if i := slices.Index(*all, a); i > 0 {
-		next := append([]Address{a}, slices.Delete(slices.Clone(*all), i, i+1)...)
-		s.known.addrs.CompareAndSwap(all, &next)
+	next := first(*all, a)
+	s.known.addrs.CompareAndSwap(all, &next)
+}
+
+// first gives a copy of all with a in front, if a is one of them.
+func first(all []Address, a Address) []Address {
+	i := slices.Index(all, a)
+	if i < 0 {
+		return slices.Clone(all)
 	}
+	return slices.Concat(all[i:i+1], all[:i], all[i+1:])
 }
 
 // TLS is how a connection is encrypted. The config is shared: clone it to change it. It is
