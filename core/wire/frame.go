@@ -87,3 +87,39 @@ func (f *Frames) Feed(b []byte) int {
 
 // Ended says whether the packet's last byte was fed.
 func (f *Frames) Ended() bool { return f.started && !f.more && f.left == 0 }
+
+// Upload follows the client's file of a LOAD DATA LOCAL: packets up to an empty one. The
+// zero value is at the file's beginning.
+type Upload struct {
+	frames Frames
+	begun  bool // the packet at hand has a payload
+	ended  bool
+}
+
+// Feed follows b and returns how many of its bytes belong to the file; the rest is a part
+// of a header, to be handed in again, or stands behind the file's end (Ended).
+func (u *Upload) Feed(b []byte) int {
+	n := 0
+	for !u.ended {
+		if !u.begun {
+			if len(b)-n < HeaderLen {
+				return n
+			}
+			length := PayloadLen(b[n:])
+			u.ended = length == 0
+			u.begun = !u.ended
+			u.frames.Begin(length, length)
+			n += HeaderLen
+			continue
+		}
+		n += u.frames.Feed(b[n:])
+		if !u.frames.Ended() {
+			return n
+		}
+		u.begun = false
+	}
+	return n
+}
+
+// Ended says whether the empty packet was fed.
+func (u *Upload) Ended() bool { return u.ended }

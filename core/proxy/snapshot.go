@@ -1,0 +1,74 @@
+package proxy
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Snapshot is what an operator may see of a session, taken by its owner at one moment.
+type Snapshot struct {
+	ID        uint32         `json:"id"`
+	Listener  string         `json:"listener"`
+	Client    netip.AddrPort `json:"client"`
+	User      string         `json:"user"`
+	Schema    string         `json:"schema"`
+	Pool      string         `json:"pool"`
+	Backend   string         `json:"backend"`
+	BackendID uint32         `json:"backend_id"` // the server's own id of the connection
+	Doing     string         `json:"doing"`      // login, idle, or the command's name
+	For       time.Duration  `json:"for_ns"`     // since the command at hand began
+	TLS       bool           `json:"tls"`
+	Pinned    string         `json:"pinned"` // why it can't leave its backend, "" if it can
+}
+
+// Snapshots asks every loop for its sessions and returns what came in time: a loop that
+// does not answer within the limit is left out.
+func (s *Server) Snapshots(limit time.Duration) []Snapshot {
+	answers := make(chan []Snapshot, len(s.loops))
+	asked := 0
+	for _, l := range s.loops {
+		if l.post(func() { answers <- l.snapshots() }) {
+			asked++
+		}
+	}
+	var all []Snapshot
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for range asked {
+		select {
+		case part := <-answers:
+			all = append(all, part...)
+		case <-timer.C:
+			return all
+		}
+	}
+	return all
+}
+
+func (l *loop) snapshots() []Snapshot {
+	now := l.clock()
+	all := make([]Snapshot, 0, len(l.sessions))
+	for s := range l.sessions {
+		all = append(all, s.snapshot(now))
+	}
+	return all
+}
+
+// snapshot leaves out what a goroutine may be changing just now.
+func (s *session) snapshot(now time.Duration) Snapshot {
+	v := Snapshot{ID: s.ID, Listener: s.Listener, Doing: "login"}
+	if s.flow != nil && s.flow.busy {
+		v.Doing = "waiting for a goroutine"
+		return v
+	}
+	v.Client, v.User, v.Schema, v.TLS, v.Pinned = s.Client, s.User, s.Schema, s.TLS, s.state.Pin()
+	if !s.loginOver || s.link == nil {
+		return v
+	}
+	v.Pool, v.Backend, v.BackendID = s.link.src.Backend.Pool, s.link.src.Backend.Name, s.link.id
+	v.Doing = "idle"
+	if s.chain != nil {
+		v.Doing, v.For = s.cmd.Code.String(), now-s.began
+	}
+	return v
+}
