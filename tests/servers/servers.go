@@ -4,7 +4,8 @@
 // files in a temporary folder, and dies with the process that started it.
 //
 // MariaDB, Cluster and TiDB are for tests: a server that is not installed skips
-// the test with a sentence, or fails it if DBMESH_REQUIRE_SERVERS is 1.
+// the test with a sentence, or fails it if DBMESH_REQUIRE_SERVERS is 1. In the
+// short run, TiDB always skips.
 // StartMariaDB, StartCluster and StartTiDB are the same for other programs.
 package servers
 
@@ -18,6 +19,12 @@ import (
 // RequireVariable names the environment variable that, set to 1, turns a missing
 // server from a skipped test into a failed one.
 const RequireVariable = "DBMESH_REQUIRE_SERVERS"
+
+// ScaleVariable names the environment variable that says how much is tested: short
+// (make test), ci (make test-ci) or full. TiDB has no place in the short run.
+const ScaleVariable = "DBMESH_TEST_SCALE"
+
+var errShort = errors.New("TiDB is left out of the short run; make test-ci has it")
 
 // MissingError says that a server's program is not on this machine and how to get it.
 type MissingError struct {
@@ -69,6 +76,9 @@ func refuse(t testing.TB, err error) {
 	var missing *MissingError
 	if errors.As(err, &missing) && os.Getenv(RequireVariable) != "1" {
 		t.Skip(missing.Error())
+	}
+	if errors.Is(err, errShort) {
+		t.Skip(err)
 	}
 	t.Fatal(err)
 }
