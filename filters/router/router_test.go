@@ -172,8 +172,7 @@ func TestOnlyHintsSwitchPools(t *testing.T) {
 func TestBadConfigsAreRefusedWithASentence(t *testing.T) {
 	exists := func(name string) bool { return name == "readers" }
 	for text, want := range map[string]string{
-		"{}":                           "neither rules nor hints",
-		"{rules: [{when: {user: a}}]}": "rules[0]: needs a pool",
+		"{rules: [{when: {user: a}}]}":                                 "rules[0]: needs a pool",
 		"{rules: [{when: {user: 'a['}, pool: readers}]}":               "when.user",
 		"{rules: [{when: {attribute: {x: '['}}, pool: readers}]}":      "when.attribute.x",
 		"{rules: [{pool: readers}, {when: {user: a}, pool: readers}]}": "rules[0]: it has no condition",

@@ -1,0 +1,31 @@
+// Package filters names the filter kinds that are built into dbmesh.
+package filters
+
+import (
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/filters/auth"
+	"github.com/dbmesh/dbmesh/filters/balancer"
+	"github.com/dbmesh/dbmesh/filters/router"
+	"github.com/dbmesh/dbmesh/filters/slowlog"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Deps is what kinds need from the process. The zero value serves to check configs: no
+// metric is registered, no file is opened, pools are not looked up.
+type Deps struct {
+	Metrics prometheus.Registerer
+	// PoolExists says whether the config that is being built has the pool. It is called
+	// while a chain is built and not later.
+	PoolExists func(name string) bool
+	SlowLogs   *slowlog.Logs
+}
+
+// Builtin makes the kinds. Call it once per process: it registers their metrics.
+func Builtin(d Deps) core.Registry {
+	return core.Registry{
+		"auth":     auth.Kind(d.Metrics),
+		"router":   router.Kind(d.PoolExists, d.Metrics),
+		"balancer": balancer.Kind(d.Metrics),
+		"slow-log": slowlog.Kind(d.SlowLogs),
+	}
+}
