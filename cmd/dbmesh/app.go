@@ -2,110 +2,191 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"maps"
 	"os"
+	"sync"
 	"syscall"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
 	"github.com/dbmesh/dbmesh/core/config"
 	"github.com/dbmesh/dbmesh/core/proxy"
-	"github.com/dbmesh/dbmesh/filters/auth"
-	"github.com/dbmesh/dbmesh/filters/balancer"
-	"github.com/dbmesh/dbmesh/filters/router"
+	"github.com/dbmesh/dbmesh/core/watch"
 )
 
-// app is the assembled process.
+// firstProbe bounds the wait for the backends' first answer at start: with it the first
+// client finds a greeting; without it dbmesh serves all the same.
+const firstProbe = 2 * time.Second
+
+// app is the assembled process. It is the only place that knows every part.
 type app struct {
 	log      *slog.Logger
 	src      config.Source
-	cfg      *config.Config
+	metrics  *metrics
+	kinds    *kinds
 	builder  *core.Builder
 	backends *backend.Set
 	server   *proxy.Server
+
+	mu    sync.Mutex // one change of config at a time
+	cfg   *config.Config
+	files watch.State // what the config in force, and the last failed one, were read from
 }
 
-func registry(pool func(string) bool) core.Registry {
-	reg := prometheus.NewRegistry()
-	return core.Registry{
-		"auth": auth.Kind(reg), "router": router.Kind(pool, reg), "balancer": balancer.Kind(reg),
-	}
-}
-
+// newApp assembles the process and puts the first config in force. Clients are served
+// from here on.
 func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, error) {
-	a := &app{log: log, src: src, cfg: cfg}
-	a.builder = &core.Builder{Registry: registry(nil), Log: log}
-	a.backends = backend.New(log, nil)
+	a := &app{log: log, src: src, metrics: newMetrics()}
+	a.kinds = newKinds(log, a.metrics.registry)
+	a.builder = &core.Builder{Registry: a.kinds.registry, Observe: a.metrics.link, Log: log}
+	a.backends = backend.New(log, a.metrics.backends())
 	var err error
-	a.server, err = proxy.New(proxy.Options{Log: log, Reporter: noReport{}, Backends: a.backends, Loops: cfg.Loops})
+	a.server, err = proxy.New(proxy.Options{
+		Log: log, Reporter: a.metrics.proxy(), Backends: a.backends, Loops: cfg.Loops,
+	})
 	if err != nil {
 		return nil, err
 	}
 	if err := a.apply(cfg); err != nil {
+		a.close()
 		return nil, err
 	}
 	return a, nil
 }
 
-// apply puts a configuration in force: everything that can fail first, then the swap.
+// apply puts a config in force: first all that can fail, then the swap, which can't.
 func (a *app) apply(cfg *config.Config) error {
-	chains := map[string]*core.Chain{}
-	discard := func() {
-		for _, ch := range chains {
-			ch.Discard()
-		}
-	}
-	for _, c := range cfg.Chains {
-		ch, err := a.builder.Build(c.Name, c.Links)
-		if err != nil {
-			discard()
-			return cfg.Explain(c.Name, err)
-		}
-		chains[c.Name] = ch
+	chains, err := a.kinds.build(a.builder, cfg)
+	if err != nil {
+		return err
 	}
 	pools, err := a.backends.Prepare(cfg.Pools)
 	if err != nil {
-		discard()
+		discard(chains)
 		return err
 	}
 	next, err := a.server.Prepare(&cfg.Settings, chains)
 	if err != nil {
-		discard()
+		discard(chains)
 		return err
 	}
 	a.backends.Commit(pools)
-	probe, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	a.backends.Probe(probe)
-	cancel()
+	if a.cfg == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), firstProbe)
+		a.backends.Probe(ctx)
+		cancel()
+	}
 	a.server.Commit(next)
+	a.cfg, a.files = cfg, cfg.Files
+	a.metrics.reloaded(cfg.Hash, nil)
 	return nil
 }
 
-func tryBuild(cfg *config.Config) error { return nil }
-
-func (a *app) serve(ctx context.Context, signals <-chan os.Signal) int {
-	go a.backends.Run(ctx)
-	for sig := range signals {
-		switch sig {
-		case syscall.SIGTERM, syscall.SIGINT:
-			c, cancel := context.WithTimeout(ctx, a.cfg.DrainTimeout)
-			a.server.Drain(c)
-			cancel()
-			a.server.Close()
-			a.backends.Close()
-			return 0
-		}
+// reload reads the config anew. A bad one changes nothing but the log and a metric.
+func (a *app) reload() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	cfg, err := config.Load(a.src)
+	if err == nil {
+		err = config.Compare(a.cfg, cfg)
 	}
-	return 0
+	if err == nil {
+		err = a.apply(cfg)
+	}
+	if err == nil {
+		a.log.Info("config in force", "hash", cfg.Hash)
+		return
+	}
+	a.log.Error("config refused, the one in force stays", "error", err)
+	a.metrics.reloaded("", err)
+	a.files = maps.Clone(a.cfg.Files)
+	if cfg != nil {
+		maps.Copy(a.files, cfg.Files)
+	}
+	var bad *config.Errors
+	if errors.As(err, &bad) {
+		maps.Copy(a.files, bad.Files)
+	}
 }
 
-type noReport struct{}
+func (a *app) loaded() watch.State {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.files
+}
 
-func (noReport) Session(string, int)                                  {}
-func (noReport) Login(string, string)                                 {}
-func (noReport) Commands(string, string) proxy.CommandReporter        { return noReport{} }
-func (noReport) Refused(string, core.Side)                            {}
-func (noReport) Add(core.Code, time.Duration, uint64, uint64, uint64) {}
+// serve runs until a signal ends it and returns the exit status.
+func (a *app) serve(ctx context.Context, signals <-chan os.Signal) int {
+	ctx, stop := context.WithCancel(ctx)
+	var parts sync.WaitGroup
+	watcher := watch.New(a.log)
+	parts.Go(func() { watcher.Run(ctx, a.loaded, a.reload) })
+	admin, err := a.startAdmin()
+	if err != nil {
+		a.log.Error("admin", "error", err)
+		stop()
+		parts.Wait()
+		a.close()
+		return exitFailed
+	}
+	status := a.wait(ctx, signals, watcher, admin.Quit())
+	stop()
+	parts.Wait()
+	a.close()
+	admin.Close()
+	return status
+}
+
+// wait serves signals until one says to end; the drain follows.
+func (a *app) wait(ctx context.Context, signals <-chan os.Signal, w *watch.Watcher, quit <-chan struct{}) int {
+	for {
+		select {
+		case <-quit:
+			return a.drain(ctx, signals)
+		case sig := <-signals:
+			switch sig {
+			case syscall.SIGHUP:
+				w.Kick()
+			case syscall.SIGUSR1:
+				a.kinds.reopenLogs()
+			default:
+				return a.drain(ctx, signals)
+			}
+		}
+	}
+}
+
+// drain lets the sessions end. A second signal ends it at once.
+func (a *app) drain(ctx context.Context, signals <-chan os.Signal) int {
+	a.mu.Lock()
+	timeout := a.cfg.DrainTimeout
+	a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	go func() {
+		for {
+			select {
+			case sig := <-signals:
+				if sig == syscall.SIGTERM || sig == syscall.SIGINT {
+					cancel()
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	a.log.Info("draining", "sessions", a.server.Sessions(), "drain_timeout", timeout)
+	if cut := a.server.Drain(ctx); cut > 0 {
+		a.log.Warn("sessions cut off at the end of the drain", "sessions", cut)
+	}
+	a.log.Info("drained")
+	return exitOK
+}
+
+func (a *app) close() {
+	a.server.Close()
+	a.backends.Close()
+}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/config"
 )
 
@@ -124,7 +125,10 @@ func check(args []string, out, errs io.Writer) int {
 	}
 	cfg, err := config.Load(src)
 	if err == nil {
-		err = tryBuild(cfg)
+		k := checkKinds()
+		var chains map[string]*core.Chain
+		chains, err = k.build(&core.Builder{Registry: k.registry, Log: slog.New(slog.DiscardHandler)}, cfg)
+		discard(chains)
 	}
 	if err != nil {
 		fmt.Fprintln(errs, err)

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/config"
+	"github.com/dbmesh/dbmesh/filters"
+	"github.com/dbmesh/dbmesh/filters/slowlog"
+)
+
+// kinds are the filter kinds with what outlives their filters.
+type kinds struct {
+	log      *slog.Logger
+	registry core.Registry
+	slowLogs *slowlog.Logs
+	pools    map[string]bool // of the config whose chains are being built
+}
+
+func newKinds(log *slog.Logger, reg prometheus.Registerer) *kinds {
+	k := &kinds{log: log, slowLogs: slowlog.NewLogs(os.Stderr, log, reg)}
+	k.registry = filters.Builtin(filters.Deps{Metrics: reg, PoolExists: k.poolExists, SlowLogs: k.slowLogs})
+	return k
+}
+
+// checkKinds are kinds that open nothing, for checking a config.
+func checkKinds() *kinds {
+	k := &kinds{}
+	k.registry = filters.Builtin(filters.Deps{PoolExists: k.poolExists})
+	return k
+}
+
+func (k *kinds) poolExists(name string) bool { return k.pools[name] }
+
+// build makes all chains of a config or none. Its errors carry the config's lines, of all
+// chains that are wrong.
+func (k *kinds) build(b *core.Builder, cfg *config.Config) (map[string]*core.Chain, error) {
+	k.pools = map[string]bool{}
+	for _, p := range cfg.Pools {
+		k.pools[p.Name] = true
+	}
+	chains := map[string]*core.Chain{}
+	var errs []error
+	for _, c := range cfg.Chains {
+		ch, err := b.Build(c.Name, c.Links)
+		if err != nil {
+			errs = append(errs, cfg.Explain(c.Name, err))
+			continue
+		}
+		chains[c.Name] = ch
+	}
+	if len(errs) > 0 {
+		discard(chains)
+		return nil, errors.Join(errs...)
+	}
+	return chains, nil
+}
+
+func discard(chains map[string]*core.Chain) {
+	for _, ch := range chains {
+		ch.Discard()
+	}
+}
+
+// reopenLogs starts new log files after a rotation.
+func (k *kinds) reopenLogs() {
+	if err := k.slowLogs.Reopen(); err != nil {
+		k.log.Error("reopening logs", "error", err)
+	}
+}
