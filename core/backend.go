@@ -45,6 +45,12 @@ type Backend struct {
 	Address string // host:port, or a path for a unix socket
 	Weight  int    // share of new sessions; 0 takes none
 
+	own    figures
+	shared *figures // of the Backend that this one was reweighed from
+}
+
+// figures are what changes of a backend while it stays the same server.
+type figures struct {
 	state    atomic.Int32
 	sessions atomic.Int64
 	running  atomic.Int64
@@ -52,11 +58,24 @@ type Backend struct {
 	seen     atomic.Int64  // nanoseconds since start, of the last Observe
 }
 
+func (b *Backend) figures() *figures {
+	if b.shared != nil {
+		return b.shared
+	}
+	return &b.own
+}
+
+// Reweighed is the same server with another share of new sessions: both have one state and
+// one set of figures between them, whichever is used.
+func (b *Backend) Reweighed(weight int) *Backend {
+	return &Backend{Name: b.Name, Pool: b.Pool, Address: b.Address, Weight: weight, shared: b.figures()}
+}
+
 // State is the backend's health as last probed.
-func (b *Backend) State() State { return State(b.state.Load()) }
+func (b *Backend) State() State { return State(b.figures().state.Load()) }
 
 // SetState is for the health check and for changes of config. It returns the state before.
-func (b *Backend) SetState(s State) State { return State(b.state.Swap(int32(s))) }
+func (b *Backend) SetState(s State) State { return State(b.figures().state.Swap(int32(s))) }
 
 // Usable says whether new sessions may go there: not known dead and not draining.
 func (b *Backend) Usable() bool {
@@ -65,16 +84,16 @@ func (b *Backend) Usable() bool {
 }
 
 // Sessions is how many backend connections are open for sessions.
-func (b *Backend) Sessions() int64 { return b.sessions.Load() }
+func (b *Backend) Sessions() int64 { return b.figures().sessions.Load() }
 
 // AddSession counts one connection more (+1) or fewer (-1).
-func (b *Backend) AddSession(n int64) { b.sessions.Add(n) }
+func (b *Backend) AddSession(n int64) { b.figures().sessions.Add(n) }
 
 // Running is how many commands are being answered.
-func (b *Backend) Running() int64 { return b.running.Load() }
+func (b *Backend) Running() int64 { return b.figures().running.Load() }
 
 // Begin counts a command that was sent to the backend; Observe ends it.
-func (b *Backend) Begin() { b.running.Add(1) }
+func (b *Backend) Begin() { b.figures().running.Add(1) }
 
 // decay is the time constant of the moving average. A peak is taken over at once and
 // forgotten over some such spans, as in Finagle's peak-EWMA.
@@ -82,22 +101,23 @@ const decay = 10 * time.Second
 
 // Observe ends a command that took d, at the monotonic time now (since any fixed start).
 func (b *Backend) Observe(d, now time.Duration) {
-	b.running.Add(-1)
-	old := math.Float64frombits(b.ewma.Load())
-	last := time.Duration(b.seen.Swap(int64(now)))
+	f := b.figures()
+	f.running.Add(-1)
+	old := math.Float64frombits(f.ewma.Load())
+	last := time.Duration(f.seen.Swap(int64(now)))
 	next := float64(d)
 	if next < old {
 		w := math.Exp(-float64(max(now-last, 0)) / float64(decay))
 		next = old*w + next*(1-w)
 	}
 	// A lost update between two loops costs one sample of many, so no retry.
-	b.ewma.Store(math.Float64bits(next))
+	f.ewma.Store(math.Float64bits(next))
 }
 
 // Abandon ends a command that gave no answer to learn from.
-func (b *Backend) Abandon() { b.running.Add(-1) }
+func (b *Backend) Abandon() { b.figures().running.Add(-1) }
 
 // Latency is the peak-sensitive moving average of command times; 0 until the first one.
 func (b *Backend) Latency() time.Duration {
-	return time.Duration(math.Float64frombits(b.ewma.Load()))
+	return time.Duration(math.Float64frombits(b.figures().ewma.Load()))
 }

@@ -4,6 +4,15 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// shared are servers for tests that do them no harm.
+var shared servers.Shared
+
+type withServers struct{ *testing.M }
+
+func (m withServers) Run() int { return shared.Run(m.M) }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withServers{m}) }

@@ -137,22 +137,19 @@ func (s *Set) source(p *core.PoolSettings, files *material, b core.BackendSettin
 	if name == "" {
 		name = b.Address
 	}
+	made := &core.Backend{Name: name, Pool: p.Name, Address: b.Address, Weight: weight}
 	return &Source{
-		Backend: &core.Backend{Name: name, Pool: p.Name, Address: b.Address, Weight: weight},
-		Pool:    p, target: t, files: files, mode: mode, tls: cfg, net: s.net, report: s.report,
-		known: newKnowledge(),
+		Backend: made, weighed: []*core.Backend{made}, Pool: p, target: t, files: files, mode: mode, tls: cfg,
+		net: s.net, report: s.report, known: newKnowledge(),
 	}, nil
 }
 
 // identity is what makes a backend the same one over a change of config.
-type identity struct {
-	pool, name, address string
-	weight              int
-}
+type identity struct{ pool, name, address string }
 
 func (s *Source) identity() identity {
 	b := s.Backend
-	return identity{b.Pool, b.Name, b.Address, b.Weight}
+	return identity{b.Pool, b.Name, b.Address}
 }
 
 // snapshot merges what was prepared with what is in force: a backend that stays is kept
@@ -170,7 +167,9 @@ func (n *Next) snapshot(old *snapshot) *snapshot {
 		for _, src := range p.sources {
 			src = src.succeed(was[src.identity()])
 			made.Backends = append(made.Backends, src.Backend)
-			next.bySelf[src.Backend] = src
+			for _, b := range src.weighed {
+				next.bySelf[b] = src
+			}
 			next.sources = append(next.sources, src)
 			next.byPool[made.Name] = append(next.byPool[made.Name], src)
 		}
@@ -184,11 +183,17 @@ func (s *Source) succeed(old *Source) *Source {
 	if old == nil {
 		return s
 	}
-	if sameSettings(s.Pool, old.Pool) && s.files.same(old.files) {
+	weight := s.Backend.Weight
+	if sameSettings(s.Pool, old.Pool) && s.files.same(old.files) && weight == old.Backend.Weight {
 		return old
 	}
 	next := *s
-	next.Backend, next.known = old.Backend, old.known
+	next.Backend, next.weighed, next.known = old.Backend, old.weighed, old.known
+	if weight != old.Backend.Weight {
+		// Sessions hold the old one and must still find their Source by it.
+		next.Backend = old.Backend.Reweighed(weight)
+		next.weighed = append([]*core.Backend{next.Backend}, old.weighed...)
+	}
 	return &next
 }
 

@@ -66,6 +66,32 @@ func TestCommitKeepsBackendsThatStay(t *testing.T) {
 	}
 }
 
+func TestChangeOfWeightKeepsSessionsAndFigures(t *testing.T) {
+	s := New(nil, nil)
+	defer s.Close()
+	p := idle("a", "127.0.0.1:1")
+	commit(t, s, p)
+	was := s.Pool("a").Backends[0]
+	was.AddSession(5)
+	for weight := range 3 {
+		p.Backends = []core.BackendSettings{{Address: "127.0.0.1:1", Weight: &weight}}
+		commit(t, s, p)
+		is := s.Pool("a").Backends[0]
+		if is.Weight != weight || is.Sessions() != 5 || s.Source(was) == nil || s.Source(was) != s.Source(is) {
+			t.Errorf("weight %d: %+v", weight, is)
+		}
+	}
+	was.AddSession(-5)
+	is := s.Pool("a").Backends[0]
+	if is.Sessions() != 0 || was.State() == core.Draining {
+		t.Errorf("%d sessions, state %s", is.Sessions(), was.State())
+	}
+	commit(t, s)
+	if was.State() != core.Draining || is.Usable() || s.Source(was) != nil {
+		t.Error("the removed backend doesn't drain under each of its weights")
+	}
+}
+
 func TestReadersNeverSeeHalfAChange(t *testing.T) {
 	s := New(nil, nil)
 	defer s.Close()

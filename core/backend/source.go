@@ -21,6 +21,8 @@ type Source struct {
 	Backend *core.Backend
 	Pool    *core.PoolSettings // read only
 
+	weighed []*core.Backend // Backend and what it was before changes of its weight
+
 	target target
 	files  *material
 	mode   TLSMode
