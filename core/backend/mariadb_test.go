@@ -15,7 +15,6 @@ import (
 	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
-
 // from127002 dials from an address that MariaDB keeps errors for: it exempts 127.0.0.1.
 func from127002(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
@@ -261,11 +260,10 @@ func TestControlAccountThatDistrustsTheServerDoesNotBlockTheHost(t *testing.T) {
 
 func TestRefusedLoginsAreEndedInOrder(t *testing.T) {
 	server := strict(t)
-	server.SQL(t, "INSTALL SONAME 'dialog_examples'")
-	server.SQL(t, "CREATE USER two@'%' IDENTIFIED VIA two_questions")
+	server.SQL(t, "INSTALL SONAME 'auth_pam_v1'; CREATE USER asked@'%' IDENTIFIED VIA pam")
 	_, src := one(t, server.Backend, func(_ *core.PoolSettings, s *Set) { s.net.dial = from127002 })
 	h := appHello()
-	h.User = "two"
+	h.User = "asked"
 	for range 30 {
 		if _, err := loginFrom(t, src, h); !errors.Is(err, ErrPlugin) {
 			t.Fatal(err)

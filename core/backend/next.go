@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -189,11 +190,14 @@ func (s *Source) succeed(old *Source) *Source {
 	}
 	next := *s
 	next.Backend, next.weighed, next.known = old.Backend, old.weighed, old.known
-	if weight != old.Backend.Weight {
-		// Sessions hold the old one and must still find their Source by it.
-		next.Backend = old.Backend.Reweighed(weight)
-		next.weighed = append([]*core.Backend{next.Backend}, old.weighed...)
+	i := slices.IndexFunc(old.weighed, func(b *core.Backend) bool { return b.Weight == weight })
+	if i >= 0 {
+		next.Backend = old.weighed[i]
+		return &next
 	}
+	// Sessions hold the ones before and must still find their Source by them.
+	next.Backend = old.Backend.Reweighed(weight)
+	next.weighed = append(slices.Clone(old.weighed), next.Backend)
 	return &next
 }
 

@@ -107,10 +107,9 @@ func (p *prober) run() {
 	defer p.line.hangUp()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for p.ctx.Err() == nil {
 		select {
 		case <-p.ctx.Done():
-			return
 		case done := <-p.ask:
 			p.probe()
 			close(done)

@@ -21,7 +21,7 @@ type Source struct {
 	Backend *core.Backend
 	Pool    *core.PoolSettings // read only
 
-	weighed []*core.Backend // Backend and what it was before changes of its weight
+	weighed []*core.Backend // Backend with each weight that it has or had
 
 	target target
 	files  *material
