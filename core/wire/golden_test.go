@@ -61,6 +61,27 @@ func TestTranscriptsAreRecordedWhenAsked(t *testing.T) {
 	save(t, "login_refused", record(t, s.Addr, about, "edward", "wrong", plainCaps))
 }
 
+func TestTranscriptsOfTiDBAreRecordedWhenAsked(t *testing.T) {
+	if !*update {
+		t.Skip("nothing is recorded without -update")
+	}
+	s := servers.TiDB(t, 1).Ends[0]
+	s.Create(t, servers.Account{Name: "recorder", Password: "secret", Grant: "ALL ON *.*"})
+	s.Create(t, servers.Account{Name: "natalie", Password: "secret"})
+	about := "Recorded from " + s.Value(t, "SELECT VERSION()") + " by go test ./core/wire -run Recorded -update"
+	for name, caps := range map[string]wire.Caps{"tidb_classic": plainCaps, "tidb_deprecate_eof": plainCaps | wire.DeprecateEOF} {
+		r := record(t, s.Addr, about, "recorder", "secret", caps)
+		for _, dialogue := range []func(*recorder){queries, results, prepared, commands} {
+			dialogue(r)
+		}
+		r.changeUser("change user", "natalie", "secret")
+		save(t, name, r)
+		r = record(t, s.Addr, about, "recorder", "secret", caps)
+		lengths(r)
+		save(t, name+"_large", r)
+	}
+}
+
 func save(t *testing.T, name string, r *recorder) {
 	t.Helper()
 	if err := os.MkdirAll("testdata", 0o755); err != nil {
@@ -186,7 +207,7 @@ func checkLogin(t *testing.T, e exchange, caps wire.Caps) {
 	t.Helper()
 	greeting, login := e.lines[0].payload(), e.lines[1].payload()
 	g, err := wire.ParseGreeting(greeting)
-	if err != nil || !bytes.Equal(g.Append(nil), greeting) || len(g.Scramble) != wire.ScrambleLen || !g.Caps.Has(wire.CacheMetadata) {
+	if err != nil || !bytes.Equal(g.Append(nil), greeting) || len(g.Scramble) != wire.ScrambleLen || !g.Caps.Has(caps&^wire.LongPassword) {
 		t.Errorf("greeting %q: %+v, %v", greeting, g, err)
 	}
 	l, tls, err := wire.ParseLogin(login)
