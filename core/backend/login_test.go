@@ -133,7 +133,7 @@ func TestFullExchangeInTheClearNeedsThePinnedKey(t *testing.T) {
 			f.greet(fakeCaps, wire.SHA2)
 			f.login(nil)
 			f.send([]byte{wire.HeaderMoreData, wire.SHA2Full})
-			if *sealed = f.packet(); len(*sealed) == 0 {
+			if *sealed = f.packet(); len(*sealed) < 2 {
 				f.deny()
 				return
 			}
@@ -169,6 +169,9 @@ func TestFullExchangeInTheClearNeedsThePinnedKey(t *testing.T) {
 	if bytes.Contains(f.seen.Bytes(), []byte("secret-canary")) {
 		t.Error("the password was sent in clear")
 	}
+	if len(sealed) != 1 {
+		t.Error("the handshake was cut short instead of ended by a wrong answer")
+	}
 }
 
 func TestClearPasswordIsSentInsideTLSOnly(t *testing.T) {
@@ -184,7 +187,7 @@ func TestClearPasswordIsSentInsideTLSOnly(t *testing.T) {
 			f.greet(caps, wire.Native)
 			f.login(certs.Server())
 			f.send(wire.Switch{Plugin: wire.Clear}.Append(nil))
-			if got = f.packet(); len(got) == 0 {
+			if got = f.packet(); len(got) < 2 {
 				f.deny()
 				return
 			}

@@ -258,7 +258,7 @@ func TestControlAccountThatDistrustsTheServerDoesNotBlockTheHost(t *testing.T) {
 	}
 }
 
-func TestRefusedLoginsAreEndedInOrder(t *testing.T) {
+func TestLoginsThatDbmeshRefusesDoNotBlockTheHost(t *testing.T) {
 	server := strict(t)
 	server.SQL(t, "INSTALL SONAME 'auth_pam_v1'; CREATE USER asked@'%' IDENTIFIED VIA pam")
 	_, src := one(t, server.Backend, func(_ *core.PoolSettings, s *Set) { s.net.dial = from127002 })
@@ -364,6 +364,16 @@ func TestLoginsToMariaDB(t *testing.T) {
 				t.Errorf("a ping after the login: %v", err)
 			}
 		})
+	}
+}
+
+func TestProbesSendAPROXYHeaderWhereThePoolDoes(t *testing.T) {
+	server := shared.MariaDB(t)
+	for _, version := range []string{"v1", "v2"} {
+		_, src := one(t, server.Backend, func(p *core.PoolSettings, _ *Set) { p.ProxyProtocol = version })
+		if src.Backend.State() != core.Up || src.Greeting() == nil {
+			t.Errorf("%s: the backend is %s", version, src.Backend.State())
+		}
 	}
 }
 

@@ -23,10 +23,11 @@ type Hello struct {
 	Client netip.AddrPort // for proxy_client_addr; invalid for none
 	// ProxyHeader is a PROXY protocol header to send first, nil for none.
 	ProxyHeader []byte
-	// Plugin is the authentication plugin to claim. Open sends an empty answer for it; one
+	// Plugin is the authentication plugin to claim and Answer what goes with it; a plugin
 	// that no server knows (Passthrough) makes the server ask by an auth switch for the
-	// account's own. Login doesn't use it.
+	// account's own. Login doesn't use them.
 	Plugin string
+	Answer []byte
 }
 
 // Passthrough is a plugin name that no server has.
@@ -60,13 +61,13 @@ var (
 const maxAttrs = 60 << 10
 
 // Open starts the connection phase: PROXY header, greeting, TLS as the mode says, and the
-// login packet with an empty answer for h.Plugin. Nothing about the account is sent before
+// login packet with h.Answer for h.Plugin. Nothing about the account is sent before
 // TLS is up and, in mode verify, the server has proved itself. A server that refuses at
 // once gives its *wire.Err, wrapped.
 func Open(st Stream, src *Source, h Hello) (*Link, error) {
 	return open(st, src, h, func(l *Link) ([]byte, error) {
 		l.plugin = h.Plugin
-		return nil, nil
+		return h.Answer, nil
 	})
 }
 

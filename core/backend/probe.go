@@ -171,7 +171,7 @@ func (p *prober) look(now time.Time) {
 // crowd of failing sessions makes a crowd of probes.
 func (p *prober) hurry() {
 	p.demand = time.Now()
-	soon := p.last.Add(p.src.Pool.Health.Interval / 10)
+	soon := p.last.Add(p.src.Pool.Health.Interval / 4)
 	if p.src.Backend.State() != core.Down && soon.Before(p.due) {
 		p.due = soon
 	}

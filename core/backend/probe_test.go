@@ -184,7 +184,7 @@ func TestRefusedConnectionIsDownAtOnce(t *testing.T) {
 		until(t, src, core.Up, time.Second)
 		w.set("gone")
 		src.SawFailure(fmt.Errorf("dial: %w", syscall.ECONNREFUSED))
-		until(t, src, core.Down, 200*time.Millisecond)
+		until(t, src, core.Down, 300*time.Millisecond)
 	})
 }
 
@@ -199,12 +199,13 @@ func TestTroubleOfManySessionsIsFewProbes(t *testing.T) {
 			src.SawFailure(io.ErrUnexpectedEOF)
 			time.Sleep(time.Millisecond / 10)
 		}
-		if n := w.count() - before; n < 5 || n > 12 {
+		if n := w.count() - before; n < 3 || n > 6 {
 			t.Errorf("%d probes in a second of trouble", n)
 		}
 		before = w.count()
 		for range 1000 {
 			src.SawFailure(&wire.Err{Code: 1045})
+			src.SawFailure(ErrFullAuth)
 			time.Sleep(time.Millisecond / 10)
 		}
 		if n := w.count() - before; n > 1 {

@@ -106,15 +106,17 @@ func (l *Link) answer(h Hello) ([]byte, error) {
 	return wire.AnswerChallenge(l.plugin, l.challenge, h.Password.Reveal())
 }
 
-// giveUp ends a login that dbmesh won't go through with: an empty answer has the server
-// deny it. A handshake that is cut short would count against the host.
+// giveUp ends a login that dbmesh won't go through with: an answer that is wrong has the
+// server deny it. A handshake that is cut short may count against the host (see knock).
 func (l *Link) giveUp(err error) {
-	if !errors.Is(err, ErrClear) && !errors.Is(err, ErrPlugin) && !errors.Is(err, ErrFullAuth) {
-		return
-	}
-	if l.send(nil) == nil {
+	if isRefusal(err) && l.send([]byte{0}) == nil {
 		_, _ = l.Conn.ReadPacket()
 	}
+}
+
+// isRefusal says whether it is dbmesh that won't go through with a login.
+func isRefusal(err error) bool {
+	return errors.Is(err, ErrClear) || errors.Is(err, ErrPlugin) || errors.Is(err, ErrFullAuth) || errors.Is(err, ErrNoTLS)
 }
 
 // more handles a more-data packet, which only caching_sha2_password sends.

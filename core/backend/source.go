@@ -130,10 +130,11 @@ func (s *Source) SawGreeting(g *wire.Greeting) {
 	s.known.greeting.Store(g)
 }
 
-// SawFailure notes that a session couldn't reach the server, so that it is probed early. A
-// refusal that came as an answer, such as a wrong password, is no failure of the server's.
+// SawFailure notes that a session couldn't reach the server, so that it is probed early. An
+// answer, such as a wrong password, is no failure of the server's, nor is a login that
+// dbmesh itself wouldn't go through with.
 func (s *Source) SawFailure(err error) {
-	if err == nil || isAnswer(err) {
+	if err == nil || isAnswer(err) || isRefusal(err) {
 		return
 	}
 	select {
