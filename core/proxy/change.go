@@ -71,7 +71,7 @@ func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
 	k := s.link
 	b := wire.NewConn(stream{f, &k.sock})
 	attrs := u.Attrs
-	asked := wire.UserChange{User: u.User, Schema: u.Schema, Collation: u.Collation, Plugin: backend.Passthrough, Attrs: attrs}
+	asked := wire.UserChange{User: u.User, Schema: u.Schema, Collation: u.Collation, Plugin: backend.Passthrough, Auth: blank(u.Auth), Attrs: attrs}
 	if err := b.WritePacket(asked.Append(nil, k.caps)); err != nil {
 		return s.denyBackend(c, err)
 	}

@@ -165,12 +165,13 @@ func (t stream) Write(p []byte) (int, error) {
 
 // StartTLS makes the socket a TLS client; reads and writes are inside TLS afterwards.
 func (t stream) StartTLS(cfg *tls.Config) error {
-	return t.handshake(func() *tls.Conn { return tls.Client(transport{t.s}, cfg) })
+	return t.handshake(func() *tls.Conn { return tls.Client(&transport{s: t.s}, cfg) })
 }
 
-// serveTLS makes the socket a TLS server.
-func (t stream) serveTLS(cfg *tls.Config) error {
-	return t.handshake(func() *tls.Conn { return tls.Server(transport{t.s}, cfg) })
+// serveTLS makes the socket a TLS server. The handshake begins with the early bytes, for
+// many clients send it right behind the packet that asks for TLS.
+func (t stream) serveTLS(cfg *tls.Config, early []byte) error {
+	return t.handshake(func() *tls.Conn { return tls.Server(&transport{t.s, early}, cfg) })
 }
 
 // handshake costs some 100 us to 1 ms of arithmetic, so it runs on a goroutine.

@@ -113,15 +113,11 @@ func (s *session) readLogin(f *flow, c *wire.Conn, g *wire.Greeting) (*wire.Logi
 		if cfg == nil {
 			return nil, s.deny(c, malformed(errors.New("the client asks for TLS, which was not offered")))
 		}
-		if len(c.Buffered()) > 0 {
-			return nil, fmt.Errorf("client sent plain bytes behind the switch to TLS")
-		}
 		st := stream{f, &s.client}
-		if err := st.serveTLS(cfg); err != nil {
+		if err := st.serveTLS(cfg, c.Reset(st)); err != nil {
 			return nil, fmt.Errorf("TLS with the client: %w", err)
 		}
 		s.TLS = true
-		c.Reset(st)
 		if l, tls, err = s.readLoginPacket(c); err == nil && tls {
 			err = s.deny(c, malformed(errors.New("TLS inside TLS")))
 		}

@@ -19,7 +19,7 @@ func (s *session) passthrough(f *flow, c *wire.Conn, l *wire.Login) error {
 	}
 	k, open, err := s.connect(f, func(st backend.Stream, src *backend.Source) (*backend.Link, error) {
 		h := s.hello(l, src)
-		h.User, h.Plugin = l.User, backend.Passthrough
+		h.User, h.Plugin, h.Answer = l.User, backend.Passthrough, blank(l.Auth)
 		return backend.Open(st, src, h)
 	})
 	if err != nil {
@@ -39,6 +39,10 @@ func (s *session) passthrough(f *flow, c *wire.Conn, l *wire.Login) error {
 	s.status = final.Status
 	return nil
 }
+
+// blank has an answer's length and nothing else of it: a server that refuses a login
+// without asking for an answer says whether there was one.
+func blank(answer []byte) []byte { return make([]byte, len(answer)) }
 
 // hello is what every login to a backend says of the client.
 func (s *session) hello(l *wire.Login, src *backend.Source) backend.Hello {

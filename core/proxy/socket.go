@@ -113,9 +113,17 @@ func (s *socket) flush() error {
 // transport is the net.Conn under a tls.Conn. Its Read fails with errAgain where a
 // blocking one would wait, except while park is set; its Write never fails for want of
 // room, for crypto/tls can't take a write up again.
-type transport struct{ s *socket }
+type transport struct {
+	s     *socket
+	early []byte // what was read together with the packet that asked for TLS
+}
 
-func (t transport) Read(p []byte) (int, error) {
+func (t *transport) Read(p []byte) (int, error) {
+	if len(t.early) > 0 {
+		n := copy(p, t.early)
+		t.early = t.early[n:]
+		return n, nil
+	}
 	for {
 		n, err := t.s.readRaw(p)
 		if err != errAgain || t.s.park == nil {
@@ -127,7 +135,7 @@ func (t transport) Read(p []byte) (int, error) {
 	}
 }
 
-func (t transport) Write(p []byte) (int, error) {
+func (t *transport) Write(p []byte) (int, error) {
 	if len(t.s.out) == 0 {
 		n, err := t.s.writeRaw(p)
 		if err == nil {
@@ -151,12 +159,12 @@ func (t transport) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t transport) Close() error                     { return nil } // the session closes the descriptor
-func (t transport) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (t transport) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
-func (t transport) SetDeadline(time.Time) error      { return nil } // the session has its own
-func (t transport) SetReadDeadline(time.Time) error  { return nil }
-func (t transport) SetWriteDeadline(time.Time) error { return nil }
+func (t *transport) Close() error                     { return nil } // the session closes the descriptor
+func (t *transport) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (t *transport) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (t *transport) SetDeadline(time.Time) error      { return nil } // the session has its own
+func (t *transport) SetReadDeadline(time.Time) error  { return nil }
+func (t *transport) SetWriteDeadline(time.Time) error { return nil }
 
 // errGone is the end of a flow whose session was closed under it.
 var errGone = errors.New("the session was closed")

@@ -29,7 +29,7 @@ type Conn struct {
 func NewConn(rw io.ReadWriter) *Conn { return &Conn{rw: rw, Limit: 64 << 10} }
 
 // Reset goes on with another stream, such as TLS over the first one. It returns the bytes
-// that were read ahead, which must be none if a TLS handshake follows.
+// that were read ahead: where a TLS handshake follows they are its beginning, never packets.
 func (c *Conn) Reset(rw io.ReadWriter) (ahead []byte) {
 	ahead = c.buf[c.r:c.w]
 	c.rw, c.r, c.w, c.buf = rw, 0, 0, nil
