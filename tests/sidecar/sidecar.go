@@ -1,0 +1,181 @@
+// Package sidecar starts the real dbmesh command for tests: built from this tree, in a
+// process of its own, ended with SIGTERM when the test ends.
+package sidecar
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	startWait = 20 * time.Second
+	stopWait  = 40 * time.Second
+)
+
+// Dbmesh is a running dbmesh. Its methods are for the goroutine of the test.
+type Dbmesh struct {
+	Addr string // host:port of its listener
+	Port int
+
+	t      testing.TB
+	cmd    *exec.Cmd
+	log    string // path of what it says
+	exited chan struct{}
+	err    error // valid once exited is closed
+}
+
+// Before starts the shortest config: passthrough before one server. More arguments of
+// "dbmesh run" may follow.
+func Before(t testing.TB, backend string, args ...string) *Dbmesh {
+	t.Helper()
+	return start(t, func(listen string) []string {
+		return append([]string{"--backend", backend, "--listen", listen}, args...)
+	}, nil)
+}
+
+// With starts dbmesh with a config's text, in which ${LISTEN} is the address to listen on.
+// More variables for it may follow, as NAME=value.
+func With(t testing.TB, config string, variables ...string) *Dbmesh {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "dbmesh.yaml")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, func(string) []string { return []string{"--config", path} }, variables)
+}
+
+func start(t testing.TB, arguments func(listen string) []string, variables []string) *Dbmesh {
+	t.Helper()
+	program, err := Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Dbmesh{t: t, log: filepath.Join(t.TempDir(), "dbmesh.log"), exited: make(chan struct{})}
+	if d.Port, err = freePort(); err != nil {
+		t.Fatal(err)
+	}
+	d.Addr = fmt.Sprintf("127.0.0.1:%d", d.Port)
+	output, err := os.Create(d.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.cmd = exec.Command(program, append([]string{"run", "--set", "admin.address="}, arguments(d.Addr)...)...)
+	d.cmd.Env = append(append(environment(), "LISTEN="+d.Addr), variables...)
+	d.cmd.Stdout, d.cmd.Stderr = output, output
+	err = d.cmd.Start()
+	_ = output.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		d.err = d.cmd.Wait()
+		close(d.exited)
+	}()
+	t.Cleanup(d.end)
+	d.await()
+	return d
+}
+
+// environment is that of the test without DBMESH_ variables: those are about the test,
+// and dbmesh would take them for its config.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DBMESH_") })
+}
+
+// await returns when the listener takes connections.
+func (d *Dbmesh) await() {
+	d.t.Helper()
+	deadline := time.Now().Add(startWait)
+	for {
+		c, err := net.Dial("tcp", d.Addr)
+		if err == nil {
+			_ = c.Close()
+			return
+		}
+		select {
+		case <-d.exited:
+			d.t.Fatalf("dbmesh ended: %v\n%s", d.err, d.Log())
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatalf("dbmesh does not listen: %v\n%s", err, d.Log())
+		}
+	}
+}
+
+// Log is what dbmesh has said so far.
+func (d *Dbmesh) Log() string {
+	text, err := os.ReadFile(d.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// Signal sends the process a signal.
+func (d *Dbmesh) Signal(s syscall.Signal) {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(s); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// PID is the id of the process.
+func (d *Dbmesh) PID() int { return d.cmd.Process.Pid }
+
+// Exited is closed when the process has ended.
+func (d *Dbmesh) Exited() <-chan struct{} { return d.exited }
+
+// end stops dbmesh as an orchestrator does, and fails the test if it does not end well.
+func (d *Dbmesh) end() {
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-d.exited:
+	case <-time.After(stopWait):
+		d.t.Errorf("dbmesh did not end %s after SIGTERM", stopWait)
+		_ = d.cmd.Process.Kill()
+		<-d.exited
+	}
+	var bad *exec.ExitError
+	if d.err != nil && errors.As(d.err, &bad) {
+		d.t.Errorf("dbmesh ended with %v", d.err)
+	}
+	log := d.Log()
+	for _, word := range []string{"panic", "DATA RACE", "level=ERROR"} {
+		if strings.Contains(log, word) {
+			d.t.Errorf("dbmesh's log has %q", word)
+		}
+	}
+	if d.t.Failed() {
+		d.t.Logf("dbmesh's log ends:\n%s", lastBytes(log, 4000))
+	}
+}
+
+func lastBytes(text string, n int) string {
+	if len(text) > n {
+		return text[len(text)-n:]
+	}
+	return text
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// trim is for messages of programs.
+func trim(text []byte) string { return string(bytes.TrimSpace(text)) }
