@@ -1,0 +1,66 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// json answers with an indented document: it is read by people as often as by programs.
+func (s *Server) json(what func() any) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		if err := e.Encode(what()); err != nil {
+			s.o.Log.Debug("answering over HTTP failed", "error", err)
+		}
+	}
+}
+
+type chainView struct {
+	Name       string   `json:"name"`
+	Generation uint64   `json:"generation"`
+	Slow       bool     `json:"slow"`
+	Links      []string `json:"links"`
+}
+
+func (s *Server) chains() any {
+	views := []chainView{}
+	for _, ch := range s.o.View.Chains() {
+		views = append(views, chainView{ch.Name(), ch.Generation(), ch.Slow(), ch.Links()})
+	}
+	return map[string]any{"chains": views}
+}
+
+type backendView struct {
+	Pool     string  `json:"pool"`
+	Name     string  `json:"name"`
+	Address  string  `json:"address"`
+	State    string  `json:"state"`
+	Weight   int     `json:"weight"`
+	Sessions int64   `json:"sessions"`
+	Running  int64   `json:"running_commands"`
+	Latency  float64 `json:"latency_seconds"`
+}
+
+func (s *Server) backends() any {
+	views := []backendView{}
+	for _, b := range s.o.View.Backends() {
+		views = append(views, backendView{
+			b.Pool, b.Name, b.Address, b.State().String(), b.Weight, b.Sessions(), b.Running(), b.Latency().Seconds(),
+		})
+	}
+	return map[string]any{"backends": views}
+}
+
+func (s *Server) sessions() any {
+	return map[string]any{"sessions": s.o.View.Sessions()}
+}
+
+func (s *Server) config() any {
+	c := s.o.View.Config()
+	return map[string]any{
+		"path": c.Path, "hash": c.Hash, "since": c.Since, "last_error": c.LastError, "settings": show(c.Settings),
+	}
+}
