@@ -13,6 +13,7 @@ import (
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
 	"github.com/dbmesh/dbmesh/core/config"
+	"github.com/dbmesh/dbmesh/core/metrics"
 	"github.com/dbmesh/dbmesh/core/proxy"
 	"github.com/dbmesh/dbmesh/core/watch"
 )
@@ -25,27 +26,30 @@ const firstProbe = 2 * time.Second
 type app struct {
 	log      *slog.Logger
 	src      config.Source
-	metrics  *metrics
+	metrics  *metrics.Metrics
 	kinds    *kinds
 	builder  *core.Builder
 	backends *backend.Set
 	server   *proxy.Server
 
-	mu    sync.Mutex // one change of config at a time
-	cfg   *config.Config
-	files watch.State // what the config in force, and the last failed one, were read from
+	mu      sync.Mutex
+	cfg     *config.Config // in force
+	since   time.Time
+	refused string      // why the last attempt to change it failed, "" if it did not
+	files   watch.State // what the config in force, and the last failed one, were read from
 }
 
 // newApp assembles the process and puts the first config in force. Clients are served
 // from here on.
 func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, error) {
-	a := &app{log: log, src: src, metrics: newMetrics()}
-	a.kinds = newKinds(log, a.metrics.registry)
-	a.builder = &core.Builder{Registry: a.kinds.registry, Observe: a.metrics.link, Log: log}
-	a.backends = backend.New(log, a.metrics.backends())
+	a := &app{log: log, src: src, metrics: metrics.New(buildInfo())}
+	a.kinds = newKinds(log, a.metrics.Registerer())
+	a.metrics.Backends().Watch(view{a}.Backends)
+	a.builder = &core.Builder{Registry: a.kinds.registry, Observe: a.metrics.Link, Log: log}
+	a.backends = backend.New(log, a.metrics.Backends())
 	var err error
 	a.server, err = proxy.New(proxy.Options{
-		Log: log, Reporter: a.metrics.proxy(), Backends: a.backends, Loops: cfg.Loops,
+		Log: log, Reporter: reporter{a.metrics.Proxy()}, Backends: a.backends, Loops: cfg.Loops,
 	})
 	if err != nil {
 		return nil, err
@@ -57,7 +61,8 @@ func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, erro
 	return a, nil
 }
 
-// apply puts a config in force: first all that can fail, then the swap, which can't.
+// apply puts a config in force: first all that can fail, then the swap, which can't. The
+// watcher's goroutine is the only caller once the process serves.
 func (a *app) apply(cfg *config.Config) error {
 	chains, err := a.kinds.build(a.builder, cfg)
 	if err != nil {
@@ -74,24 +79,25 @@ func (a *app) apply(cfg *config.Config) error {
 		return err
 	}
 	a.backends.Commit(pools)
-	if a.cfg == nil {
+	if a.config() == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), firstProbe)
 		a.backends.Probe(ctx)
 		cancel()
 	}
 	a.server.Commit(next)
-	a.cfg, a.files = cfg, cfg.Files
-	a.metrics.reloaded(cfg.Hash, nil)
+	a.mu.Lock()
+	a.cfg, a.files, a.since, a.refused = cfg, cfg.Files, time.Now(), ""
+	a.mu.Unlock()
+	a.metrics.Reloaded(cfg.Hash, nil)
+	a.metrics.Retain(&cfg.Settings)
 	return nil
 }
 
 // reload reads the config anew. A bad one changes nothing but the log and a metric.
 func (a *app) reload() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	cfg, err := config.Load(a.src)
 	if err == nil {
-		err = config.Compare(a.cfg, cfg)
+		err = config.Compare(a.config(), cfg)
 	}
 	if err == nil {
 		err = a.apply(cfg)
@@ -101,7 +107,10 @@ func (a *app) reload() {
 		return
 	}
 	a.log.Error("config refused, the one in force stays", "error", err)
-	a.metrics.reloaded("", err)
+	a.metrics.Reloaded("", err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refused = err.Error()
 	a.files = maps.Clone(a.cfg.Files)
 	if cfg != nil {
 		maps.Copy(a.files, cfg.Files)
@@ -110,6 +119,12 @@ func (a *app) reload() {
 	if errors.As(err, &bad) {
 		maps.Copy(a.files, bad.Files)
 	}
+}
+
+func (a *app) config() *config.Config {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cfg
 }
 
 func (a *app) loaded() watch.State {
@@ -161,9 +176,7 @@ func (a *app) wait(ctx context.Context, signals <-chan os.Signal, w *watch.Watch
 
 // drain lets the sessions end. A second signal ends it at once.
 func (a *app) drain(ctx context.Context, signals <-chan os.Signal) int {
-	a.mu.Lock()
-	timeout := a.cfg.DrainTimeout
-	a.mu.Unlock()
+	timeout := a.config().DrainTimeout
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	go func() {

@@ -2,7 +2,11 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/dbmesh/dbmesh/core"
 )
 
 // Snapshot is what an operator may see of a session, taken by its owner at one moment.
@@ -71,4 +75,20 @@ func (s *session) snapshot(now time.Duration) Snapshot {
 		v.Doing, v.For = s.cmd.Code.String(), now-s.began
 	}
 	return v
+}
+
+// Chains are the chains in force. They may be replaced at any moment; what is read of
+// them stays true of that generation.
+func (s *Server) Chains() []*core.Chain {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*core.Chain, 0, len(s.lives))
+	for _, live := range s.lives {
+		if ch := live.Acquire(); ch != nil {
+			all = append(all, ch)
+			ch.Release()
+		}
+	}
+	slices.SortFunc(all, func(a, b *core.Chain) int { return strings.Compare(a.Name(), b.Name()) })
+	return all
 }
