@@ -75,7 +75,7 @@ func (s *session) greet(f *flow, c *wire.Conn) (*wire.Greeting, error) {
 	set := s.lis.settings()
 	like, ok := s.srv.backends.Greeting(set.Pool)
 	if !ok {
-		return nil, s.deny(c, &core.Error{Code: 2003, State: "HY000", Message: fmt.Sprintf(
+		return nil, s.deny(c, &core.Error{Code: noBackend, State: "HY000", Message: fmt.Sprintf(
 			"dbmesh: no backend of pool %q has answered yet; see dbmesh's log and /api/v1/backends", set.Pool)})
 	}
 	g := &wire.Greeting{

@@ -199,7 +199,12 @@ func (s *session) denyBackend(c *wire.Conn, err error) error {
 	return s.deny(c, unreachable(s.Pool, err))
 }
 
+// noBackend is the error code of a session that gets no backend, by its name in servers
+// ER_CONNECT_TO_FOREIGN_DATA_SOURCE. Codes from 2000 are the client libraries' own: some
+// take a server that sends one for a broken one.
+const noBackend = 1429
+
 func unreachable(pool string, err error) *core.Error {
-	return &core.Error{Code: 2003, State: "HY000", Message: fmt.Sprintf(
+	return &core.Error{Code: noBackend, State: "HY000", Message: fmt.Sprintf(
 		"dbmesh: can't connect to a backend of pool %q: %v", pool, err)}
 }
