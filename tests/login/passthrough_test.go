@@ -19,7 +19,7 @@ listeners:
 pools:
   - name: backends
     backends:
-      - address: ${BACKEND}
+      - {name: server, address: "${BACKEND}"}
     tls: {mode: "${MODE}", ca: "${CA}"}
 `
 
@@ -60,7 +60,7 @@ func refuses(t *testing.T, b *servers.Backend, plugin string) {
 	}
 }
 
-const password = "Pässwörd 1!"
+const password = "right password"
 
 // logins are the attempts of one cell, in their order.
 func logins(t *testing.T, c client, at attempt) map[string]result {
