@@ -1,27 +1,42 @@
 #!/usr/bin/env bash
-# Installs what tests need of MariaDB from Debian's packages, if it is missing.
-# The package mariadb-server would start a service on port 3306, so only the
+# Installs what tests need of MariaDB, Python and Node from Debian's packages, if it is
+# missing. The package mariadb-server would start a service on port 3306, so only the
 # programs are installed, and its ed25519 plugin is unpacked into the user's cache.
-# Where it cannot install, it says so in one line and ends with 0, or with 1 if
-# DBMESH_REQUIRE_SERVERS is 1.
+# Where it cannot install, it says so in one line and goes on; it ends with 0, or with 1
+# if DBMESH_REQUIRE_SERVERS is 1.
 set -euo pipefail
 
 plugins="${XDG_CACHE_HOME:-$HOME/.cache}/dbmesh/mariadb-plugins"
-wanted=(mariadb-server-core mariadb-client-core mariadb-client)
+status=0
 
 have() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null; }
 programs() { have mariadbd && have mariadb-install-db && have mariadb && have mariadb-dump; }
 ed25519() { [ -e /usr/lib/mysql/plugin/auth_ed25519.so ] || [ -e "$plugins/auth_ed25519.so" ]; }
+pymysql() { /usr/bin/python3 -c 'import pymysql' 2>/dev/null; } # Debian's Python, whatever else there is
+javascript() { have node && have npm; }
 
 left_out() {
-	echo "install-servers: $1; $2" >&2
-	[ "${DBMESH_REQUIRE_SERVERS:-}" != 1 ]
-	exit
+	echo "install-servers: $1" >&2
+	if [ "${DBMESH_REQUIRE_SERVERS:-}" = 1 ]; then status=1; fi
 }
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null; }
+
+# installed CHECK LEFT-OUT PACKAGE...: installs the packages unless CHECK finds what they bring.
+installed() {
+	local check=$1 without=$2
+	shift 2
+	if $check; then return; fi
+	if ! have apt-get; then
+		left_out "this system has no apt-get to install $*; $without"
+		return
+	fi
+	echo "install-servers: installing $*" >&2
+	apt update && apt install -y --no-install-recommends "$@" && $check && return
+	left_out "apt-get could not install $* (root or sudo is needed); $without"
+}
 
 unpack_plugin() {
 	local there done=1
@@ -33,11 +48,8 @@ unpack_plugin() {
 	return $done
 }
 
-if programs && ed25519; then exit 0; fi
-have apt-get || left_out "this system has no apt-get" "install MariaDB 10.11 by hand, or tests on real servers are left out"
-if ! programs; then
-	echo "install-servers: installing ${wanted[*]}" >&2
-	{ apt update && apt install -y --no-install-recommends "${wanted[@]}"; } ||
-		left_out "apt-get could not install ${wanted[*]} (root or sudo is needed)" "tests on a real MariaDB are left out"
-fi
-ed25519 || unpack_plugin || left_out "the ed25519 plugin could not be downloaded" "tests of ed25519 logins are left out"
+installed programs "tests on a real MariaDB are left out" mariadb-server-core mariadb-client-core mariadb-client
+ed25519 || { have apt-get && unpack_plugin; } || left_out "the ed25519 plugin could not be downloaded; tests of ed25519 logins are left out"
+installed pymysql "logins by PyMySQL are left out" python3 python3-pymysql
+installed javascript "logins by mysql2 are left out" nodejs npm
+exit $status

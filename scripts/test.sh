@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the tests of every module as one run and sums them up: test.sh short|ci|full.
+# Tests read the word from DBMESH_TEST_SCALE. tests/tidb has no tests of its own.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export DBMESH_TEST_SCALE=$1
+case $1 in short) limit=5m ;; ci) limit=25m ;; *) limit=4h ;; esac
+
+race=(-race) left_out=()
+if ! command -v "$(go env CC)" >/dev/null; then
+	race=()
+	left_out=(-left-out "race tests: the race detector needs a C compiler (apt-get install gcc libc6-dev)")
+fi
+
+unit=() rest=()
+for package in $(go list ./...); do
+	case $package in
+	*/dbmesh/core | */dbmesh/core/* | */dbmesh/filters | */dbmesh/filters/*) unit+=("$package") ;;
+	*) rest+=("$package") ;;
+	esac
+done
+
+status=0
+tests() { go test -json -timeout "$limit" "$@" || status=1; }
+all() {
+	tests "${race[@]}" "${unit[@]}"
+	tests -p 1 "${rest[@]}" # one at a time: most of them drive servers and measure time
+	for mod in demo/go.mod tests/*/go.mod; do
+		if [ "$mod" = tests/tidb/go.mod ]; then continue; fi
+		cd "${mod%/go.mod}" || exit 1
+		tests -p 1 ./...
+		cd "$OLDPWD" || exit 1
+	done
+	return $status
+}
+
+mkdir -p bin
+go build -o bin/summary ./tests/summary || exit
+all | bin/summary "${left_out[@]}"
