@@ -41,25 +41,43 @@ func (p *prober) knock(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	l.leave()
+	l.Conn.Seq++ // the login is sent already
+	l.denied()
 	return nil
 }
 
-// knocking is all that a probe sends.
-func knocking(header []byte) []byte {
+// nobody is the login of an account that does not exist.
+func nobody() []byte {
 	login := wire.Login{
 		Caps:      controlCaps | wire.SecureConn | wire.PluginAuth,
 		MaxPacket: maxControlPacket, Collation: utf8mb4, User: knockUser, Plugin: wire.Native,
 	}
-	b, seq := wire.AppendFrame(header, login.Append(nil), 1)
+	return login.Append(nil)
+}
+
+// knocking is all that a probe sends.
+func knocking(header []byte) []byte {
+	b, seq := wire.AppendFrame(header, nobody(), 1)
 	b, _ = wire.AppendFrame(b, nil, seq+1)
 	return b
 }
 
-// leave reads until the server has denied the login, so that it isn't cut short; the probe
-// is decided already. An account without a password would let it in.
+// leave ends a handshake that has come no further than the greeting.
 func (l *Link) leave() {
-	l.Conn.Seq++ // the login was sent past the Conn
+	if l.Conn.WritePacket(nobody()) != nil {
+		return
+	}
+	l.Conn.Seq++ // as if the server had asked for a switch
+	if l.Conn.WritePacket(nil) != nil {
+		return
+	}
+	l.Conn.Seq -= 2
+	l.denied()
+}
+
+// denied reads until the server has denied the login, so that it isn't cut short. An
+// account without a password would let it in.
+func (l *Link) denied() {
 	for range maxSteps {
 		p, err := l.Conn.ReadPacket()
 		if err != nil || len(p) == 0 || p[0] == wire.HeaderErr {
@@ -70,6 +88,6 @@ func (l *Link) leave() {
 			_ = l.Conn.WritePacket([]byte{comQuit})
 			return
 		}
-		l.Conn.Seq++ // and so was the answer to the switch
+		l.Conn.Seq++ // the answer to the switch is sent already
 	}
 }

@@ -22,8 +22,8 @@ func from127002(ctx context.Context, network, address string) (net.Conn, error) 
 }
 
 // strict starts a server that blocks a host after ten errors.
-func strict(t *testing.T) *servers.Server {
-	return servers.MariaDB(t, servers.Flags("--skip-name-resolve=0", "--max-connect-errors=10"))
+func strict(t *testing.T, opts ...servers.Option) *servers.Server {
+	return servers.MariaDB(t, append(opts, servers.Flags("--skip-name-resolve=0", "--max-connect-errors=10"))...)
 }
 
 // one makes a Set with that server alone, probed for the first time.
@@ -54,6 +54,9 @@ func loginFrom(t *testing.T, src *Source, h Hello) (*Link, error) {
 	t.Cleanup(func() { conn.Close() })
 	defer release()
 	l, _, err := Login(&NetStream{conn}, src, h)
+	if err != nil {
+		conn.Close()
+	}
 	return l, err
 }
 
@@ -259,13 +262,22 @@ func TestControlAccountThatDistrustsTheServerDoesNotBlockTheHost(t *testing.T) {
 }
 
 func TestLoginsThatDbmeshRefusesDoNotBlockTheHost(t *testing.T) {
-	server := strict(t)
+	server := strict(t, servers.WithoutTLS())
 	server.SQL(t, "INSTALL SONAME 'auth_pam_v1'; CREATE USER asked@'%' IDENTIFIED VIA pam")
 	_, src := one(t, server.Backend, func(_ *core.PoolSettings, s *Set) { s.net.dial = from127002 })
 	h := appHello()
 	h.User = "asked"
 	for range 30 {
 		if _, err := loginFrom(t, src, h); !errors.Is(err, ErrPlugin) {
+			t.Fatal(err)
+		}
+	}
+	p := idle("main", server.Addr)
+	p.TLS.Mode = "skip-verify"
+	strictly := prepared(t, p)
+	strictly.net = src.net
+	for range 30 {
+		if _, err := loginFrom(t, strictly, h); !errors.Is(err, ErrNoTLS) {
 			t.Fatal(err)
 		}
 	}

@@ -124,6 +124,7 @@ func (l *Link) encrypt(st Stream, src *Source, h Hello) error {
 	}
 	if !l.Greeting.Caps.Has(wire.SSL) {
 		if mode != TLSPrefer {
+			l.leave()
 			return ErrNoTLS
 		}
 		src.report.Unencrypted(src.Backend)

@@ -71,7 +71,9 @@ func (l *Link) Prove(h Hello, src *Source) (wire.OK, error) {
 			err = fmt.Errorf("login: %w: it begins with %#02x", ErrUnexpected, p[0])
 		}
 		if err != nil {
-			l.giveUp(err)
+			if isRefusal(err) {
+				l.Decline()
+			}
 			return wire.OK{}, err
 		}
 	}
@@ -106,10 +108,11 @@ func (l *Link) answer(h Hello) ([]byte, error) {
 	return wire.AnswerChallenge(l.plugin, l.challenge, h.Password.Reveal())
 }
 
-// giveUp ends a login that dbmesh won't go through with: an answer that is wrong has the
-// server deny it. A handshake that is cut short may count against the host (see knock).
-func (l *Link) giveUp(err error) {
-	if isRefusal(err) && l.send([]byte{0}) == nil {
+// Decline ends a login that won't be gone through with, once the login packet is sent: an
+// answer that is wrong has the server deny it. A handshake that is cut short may count
+// against the host (see knock). The connection is to be closed afterwards.
+func (l *Link) Decline() {
+	if l.send([]byte{0}) == nil {
 		_, _ = l.Conn.ReadPacket()
 	}
 }
