@@ -2,8 +2,17 @@ package wire
 
 import (
 	"encoding/binary"
+	"runtime/debug"
+	"slices"
 	"testing"
 )
+
+// UnderRace says whether the race detector is on: it makes small values larger and copies
+// of megabytes slow.
+func UnderRace() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
 
 // packets makes frames of payloads, numbered from seq.
 func packets(seq byte, payloads ...string) []byte {
