@@ -28,7 +28,7 @@ func (s *session) drop() want {
 		}
 		s.out.r = s.mid
 	}
-	s.out.release()
+	s.freeOut()
 	return s.compose()
 }
 
@@ -57,9 +57,8 @@ func (s *session) compose() want {
 		packet, _ = wire.AppendFrame(nil, ok, 1)
 		s.outcome.Affected = r.Affected
 	}
-	s.out.release()
-	s.out.need(len(packet))
-	s.out.w = copy(s.out.free(), packet)
+	s.out.need(s.out.len() + len(packet)) // behind replies that were withheld
+	s.out.w += copy(s.out.free(), packet)
 	s.mid = s.out.w
 	s.outcome.BytesOut = uint64(len(packet))
 	return wantNothing
@@ -71,7 +70,7 @@ func (s *session) reply() want {
 		return w
 	}
 	s.streak = 0
-	s.out.release()
+	s.freeOut()
 	s.report()
 	return s.settle()
 }

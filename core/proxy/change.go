@@ -69,6 +69,9 @@ func (s *session) become(f *flow, c *wire.Conn, u *wire.UserChange) error {
 // relayChange lets the client prove its new identity to the backend.
 func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
 	k := s.link
+	// Whatever the rules say of the new user: one backend for the session's whole life.
+	s.Pool = k.src.Backend.Pool
+	s.Bind(k.src.Backend)
 	b := wire.NewConn(stream{f, &k.sock})
 	attrs := u.Attrs
 	asked := wire.UserChange{User: u.User, Schema: u.Schema, Collation: u.Collation, Plugin: backend.Passthrough, Auth: blank(u.Auth), Attrs: attrs}

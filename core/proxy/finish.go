@@ -10,7 +10,9 @@ import (
 // finish ends the command at hand: its state, its figures, its hooks.
 func (s *session) finish() want {
 	s.streak = 0
-	s.out.release()
+	if s.out.len() == 0 {
+		s.freeOut()
+	}
 	if wire.HasResponse(byte(s.cmd.Code)) {
 		s.learn()
 	}

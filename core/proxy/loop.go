@@ -30,7 +30,9 @@ type loop struct {
 	slots    []slot
 	free     []int
 	sessions map[*session]struct{}
-	timed    int // sessions with a deadline
+	timed    int           // sessions with a deadline
+	withheld []*session    // with replies that must be delivered soon
+	since    time.Duration // when the first of them was withheld
 
 	mu     sync.Mutex
 	tasks  []func()
@@ -78,6 +80,9 @@ func (l *loop) run() {
 			return
 		}
 		now := l.clock()
+		if len(l.withheld) > 0 && now-l.since >= withholdTime {
+			l.deliverWithheld()
+		}
 		if l.timed > 0 && now >= nextSweep {
 			l.sweep()
 			nextSweep = now + sweepEvery
@@ -99,10 +104,32 @@ func (l *loop) patience(nextSweep time.Duration) time.Duration {
 	switch {
 	case pending:
 		return 0
+	case len(l.withheld) > 0:
+		return withholdTime
 	case l.timed > 0:
 		return max(nextSweep-l.clock(), 0)
 	}
 	return poll.Forever
+}
+
+// withholdTime is how long a reply may be withheld in favour of the next one.
+const withholdTime = time.Millisecond
+
+func (l *loop) withhold(s *session) {
+	if len(l.withheld) == 0 {
+		l.since = l.clock()
+	}
+	if n := len(l.withheld); n == 0 || l.withheld[n-1] != s {
+		l.withheld = append(l.withheld, s)
+	}
+}
+
+func (l *loop) deliverWithheld() {
+	for _, s := range l.withheld {
+		s.guard(s.deliverWithheld)
+	}
+	clear(l.withheld)
+	l.withheld = l.withheld[:0]
 }
 
 func (l *loop) dispatch(e poll.Event) {

@@ -184,11 +184,17 @@ func (s *session) refused() *core.Error {
 	case code == core.BinlogDump || code == core.BinlogDumpGTID || code == core.RegisterSlave ||
 		code == core.TableDump || code == core.Clone:
 		return &core.Error{Code: 1235, State: "42000", Message: "dbmesh: replication commands (" + code.String() + ") are not carried; connect to the server itself"}
+	case len(s.cmd.Rewritten()) > maxRewritten:
+		return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter rewrote the statement to more than one packet (16 MiB) holds, which the client could not follow"}
 	case code == core.Prepare && s.state.Statements() >= int(s.srv.maxStatements.Load()):
 		return &core.Error{Code: 1461, State: "42000", Message: "dbmesh: limits.max_statements prepared statements are open in this session; close some or raise the limit"}
 	}
 	return nil
 }
+
+// maxRewritten keeps a rewritten command in one frame, like the client's own: the answer
+// to two would begin with another sequence number.
+const maxRewritten = wire.MaxPayload - smallBuffer
 
 // route finds the connection for the command's pool and sends the command there.
 func (s *session) route() want {
@@ -232,20 +238,17 @@ func (s *session) send() want {
 
 // sendRewritten writes the text that a link put in the place of the client's.
 func (s *session) sendRewritten(sql []byte) want {
-	if s.out.len() == 0 && s.sent == 0 {
+	if s.packet == nil {
 		prefix := s.in.bytes()[wire.HeaderLen : s.held-s.original()]
 		payload := append(append([]byte(nil), prefix...), sql...)
-		packet, _ := wire.AppendFrame(nil, payload, 0)
-		s.out.need(len(packet))
-		s.out.w += copy(s.out.free(), packet)
+		s.packet, _ = wire.AppendFrame(nil, payload, 0)
 	}
-	n, err := s.link.sock.write(s.out.bytes())
-	s.out.r += n
+	n, err := s.link.sock.write(s.packet[s.sent:])
 	s.sent += n
 	if err != nil {
 		return s.backendFull(err, n)
 	}
-	s.out.release()
+	s.packet = nil
 	return s.dispatched()
 }
 
@@ -293,8 +296,7 @@ func (s *session) stream() want {
 			}
 		}
 		if s.frames.Ended() {
-			s.out.release()
-			s.mid = 0
+			s.freeOut()
 			return s.expect()
 		}
 		if w := s.more(); w != wantNothing {
@@ -306,6 +308,7 @@ func (s *session) stream() want {
 // more reads on in a long command, and never beyond its end.
 func (s *session) more() want {
 	s.out.compact()
+	s.mid = s.out.r
 	limit := min(s.frames.Next()-s.out.len(), len(s.out.free()))
 	n, err := s.client.read(s.out.free()[:limit])
 	if n == 0 && err != nil {
@@ -325,8 +328,6 @@ func (s *session) more() want {
 // expect begins to follow the response.
 func (s *session) expect() want {
 	s.sentAt = s.loop.clock()
-	s.out.release()
-	s.mid = 0
 	if !wire.HasResponse(byte(s.cmd.Code)) {
 		return s.finish()
 	}

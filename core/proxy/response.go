@@ -8,23 +8,22 @@ import (
 )
 
 // respond passes the response on, following its packets. Bytes go out as they come in,
-// but for the beginning of a packet that is not yet understood.
+// but for the beginning of a packet that is not yet understood, and for replies to
+// pipelined commands, see withhold.
 func (s *session) respond() want {
 	for {
-		if w := s.deliver(); w != wantNothing {
-			return w
+		if s.due {
+			if w := s.deliver(); w != wantNothing {
+				return w
+			}
+			s.due = false
 		}
 		if s.resp.Ended() {
-			if s.resp.Malformed || s.out.len() > 0 {
-				s.log.Error("backend is out of step", "backend", s.link.src.Backend.Name, "command", s.cmd.Code)
-				s.outcome.Side = core.Server
-				return wantEnd
-			}
-			return s.finish()
+			return s.responded()
 		}
 		if !s.link.sock.readable {
 			if s.out.len() == 0 {
-				s.out.release()
+				s.freeOut()
 			}
 			return wantBackend
 		}
@@ -45,22 +44,78 @@ func (s *session) respond() want {
 			s.mode = uploading
 			return wantNothing
 		}
+		s.due = s.mid > s.out.r && !(s.resp.Ended() && s.withhold())
 	}
 }
 
-// room makes room for the next read: what is held is the beginning of one packet.
+// responded ends the command when its whole response is delivered or withheld.
+func (s *session) responded() want {
+	if s.resp.Malformed || s.out.w > s.mid {
+		s.log.Error("backend is out of step", "backend", s.link.src.Backend.Name, "command", s.cmd.Code)
+		s.outcome.Side = core.Server
+		return wantEnd
+	}
+	return s.finish()
+}
+
+// withholdMax is how many bytes of replies may wait for the reply to a further command.
+const withholdMax = smallBuffer / 2
+
+// withhold says whether a reply may wait a moment, because the client has sent a further
+// command already: one write then takes the replies of both. The loop delivers it when
+// withholdTime is over, so a command that is slow delays the reply before it by no more.
+func (s *session) withhold() bool {
+	if s.out.len() > withholdMax || s.client.tls != nil || s.chain.Slow() || s.in.len() == s.held {
+		return false
+	}
+	next := s.in.bytes()[s.held:]
+	if len(next) <= wire.HeaderLen || len(next) < wire.HeaderLen+wire.PayloadLen(next) {
+		return false
+	}
+	switch core.Code(next[wire.HeaderLen]) {
+	case core.Query, core.Execute, core.Prepare, core.Ping, core.InitDB, core.ResetStatement:
+		s.loop.withhold(s)
+		return true
+	}
+	return false
+}
+
+// deliverWithheld sends replies whose time is over. The command that runs goes on as it was.
+func (s *session) deliverWithheld() {
+	switch s.mode {
+	case sending, responding:
+	default: // out may be on its way to the backend, or is delivered at once anyway
+		return
+	}
+	if s.mid <= s.out.r || s.due {
+		return
+	}
+	n, err := s.client.write(s.out.chunk.b[s.out.r:s.mid])
+	s.out.r += n
+	if err != nil {
+		s.due = true // there was no room, or the client is gone: the next step finds out
+	}
+}
+
+// room makes room for the next read behind what is held: withheld replies, and the
+// beginning of one packet.
 func (s *session) room() {
 	if s.out.chunk == nil {
 		s.out.need(smallBuffer)
 		s.mid = 0
 		return
 	}
+	s.mid -= s.out.r
 	if s.streak >= 2 && len(s.out.chunk.b) < largeBuffer {
 		s.out.need(largeBuffer)
-	} else {
-		s.out.compact()
 	}
-	s.mid = s.out.r
+	s.out.compact()
+}
+
+// freeOut gives out's memory back: nothing in it is wanted any more.
+func (s *session) freeOut() {
+	s.out.release()
+	s.mid = 0
 }
 
 // grow counts reads that filled the buffer: a long result pays for a large one.

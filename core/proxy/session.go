@@ -79,6 +79,8 @@ type session struct {
 	in, out   buffer // from the client; to the client or, of a long command, to the backend
 	mid       int    // in out: up to here the response was followed and may be sent
 	streak    int    // full reads in a row
+	due       bool   // out[r:mid] must be written before anything else
+	packet    []byte // the rewritten command, while it is being sent
 	sent      int    // bytes of the command at hand that the backend has got
 	frames    wire.Frames
 	file      wire.Upload // of a LOAD DATA LOCAL
@@ -211,14 +213,14 @@ func (s *session) idleNews() bool {
 	case n > 0:
 		_, _ = s.client.write(s.out.chunk.b[:n])
 		s.log.Info("backend spoke while idle, session ends", "bytes", n)
-		s.out.release()
+		s.freeOut()
 		s.close("backend closed")
 		return false
 	case err == errAgain:
-		s.out.release()
+		s.freeOut()
 		return true
 	}
-	s.out.release()
+	s.freeOut()
 	s.close("backend closed")
 	return false
 }
@@ -271,7 +273,7 @@ func (s *session) close(why string) {
 	s.mode = ended
 	s.timeout(0)
 	s.in.release()
-	s.out.release()
+	s.freeOut()
 	s.shut(&s.client)
 	for _, l := range s.links {
 		s.shut(&l.sock)

@@ -35,7 +35,7 @@ func (s *Server) Snapshots(limit time.Duration) []Snapshot {
 			asked++
 		}
 	}
-	var all []Snapshot
+	all := []Snapshot{} // shown as JSON: none is [], not null
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for range asked {

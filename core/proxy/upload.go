@@ -31,6 +31,7 @@ func (s *session) upload() want {
 			return s.uploaded()
 		}
 		s.out.compact()
+		s.mid = s.out.r
 		n, err := s.client.read(s.out.free())
 		if n == 0 && err != nil {
 			if err == errAgain {
@@ -47,7 +48,7 @@ func (s *session) upload() want {
 // beginFile takes over what came behind the command.
 func (s *session) beginFile() {
 	s.fileBegun, s.file = true, wire.Upload{}
-	s.out.release()
+	s.freeOut()
 	ahead := s.in.bytes()[s.held:]
 	s.out.need(max(largeBuffer, len(ahead)))
 	s.out.w = copy(s.out.chunk.b, ahead)
@@ -66,7 +67,7 @@ func (s *session) uploaded() want {
 		s.tail = bytes.Clone(rest)
 		s.outcome.BytesIn -= uint64(len(rest))
 	}
-	s.out.release()
+	s.freeOut()
 	s.mid, s.fileBegun = 0, false
 	s.resp.Resume()
 	s.mode = responding
