@@ -186,17 +186,11 @@ func (s *session) refused() *core.Error {
 		return &core.Error{Code: 1235, State: "42000", Message: "dbmesh: replication commands (" + code.String() + ") are not carried; connect to the server itself"}
 	case len(s.cmd.Rewritten()) > maxRewritten:
 		return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter rewrote the statement to more than one packet (16 MiB) holds, which the client could not follow"}
-	case len(s.cmd.Rewritten()) > maxRewritten:
-		return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter rewrote the statement to more than one packet (16 MiB) holds, which the client could not follow"}
 	case code == core.Prepare && s.state.Statements() >= int(s.srv.maxStatements.Load()):
 		return &core.Error{Code: 1461, State: "42000", Message: "dbmesh: limits.max_statements prepared statements are open in this session; close some or raise the limit"}
 	}
 	return nil
 }
-
-// maxRewritten keeps a rewritten command in one frame, like the client's own: the answer
-// to two would begin with another sequence number.
-const maxRewritten = wire.MaxPayload - smallBuffer
 
 // maxRewritten keeps a rewritten command in one frame, like the client's own: the answer
 // to two would begin with another sequence number.
