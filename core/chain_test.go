@@ -276,6 +276,9 @@ func TestNewLinksMeetAnOldSessionOnce(t *testing.T) {
 	wantLines(t, j)
 	build(1, 2, 0).Connect(ctx, s)
 	wantLines(t, j)
+	s.Renew()
+	next.Connect(ctx, s)
+	wantLines(t, j, "b connect", "c connect", "a connect")
 }
 
 func TestEachLinkHasItsOwnSlotPerCommand(t *testing.T) {

@@ -43,5 +43,9 @@ func (s *Session) Bind(b *Backend) { s.bound = append(s.bound, b) }
 func (s *Session) Unbind() { s.bound = s.bound[:0] }
 
 // Renew makes the session as new for the chain: every link is asked OnConnect again, as
-// after a change of user. For the proxy.
-func (s *Session) Renew() { s.seen, s.Account, s.Backend = nil, nil, nil }
+// after a change of user. It is bound to nothing, so that links choose as at a login; the
+// proxy binds it again to what it keeps.
+func (s *Session) Renew() {
+	s.seen, s.Account, s.Backend = nil, nil, nil
+	s.Unbind()
+}

@@ -121,9 +121,10 @@ func TestASessionIsBoundToOneBackendPerPool(t *testing.T) {
 	if s.Bound("main") != main.Backends[0] || s.Bound("readers") != readers.Backends[0] || s.Bound("x") != nil {
 		t.Fatal("wrong backend")
 	}
-	s.Unbind()
-	if s.Bound("main") != nil {
-		t.Fatal("unbound session still bound")
+	s.Account = &core.Account{}
+	s.Renew()
+	if s.Bound("main") != nil || s.Account != nil {
+		t.Fatal("a renewed session keeps its account or backend")
 	}
 }
 

@@ -20,7 +20,8 @@ func (s *session) changeUser() want {
 	return s.startFlow(func(f *flow) error {
 		c := wire.NewConn(stream{f, &s.client})
 		c.Seq = 1
-		if err := s.become(f, c, u); err != nil {
+		was := s.Session
+		if err := s.become(f, c, u); err != nil && !s.reverts(was, err) {
 			return err
 		}
 		s.keep(c)
@@ -28,8 +29,8 @@ func (s *session) changeUser() want {
 	}, s.becameUser)
 }
 
-// becameUser ends the command. A client whose change was refused is disconnected: who it
-// is can't be said any more.
+// becameUser ends the command. A client whose change failed is disconnected: who it is
+// can't be said any more.
 func (s *session) becameUser(err error) want {
 	if err != nil {
 		s.log.Info("change of user failed", "error", err)

@@ -40,8 +40,12 @@ type filter struct {
 	chosen, none prometheus.Counter
 }
 
-// OnConnect chooses the backend that the session logs in to.
+// OnConnect chooses the backend that the session logs in to. A session that is in already,
+// and meets the link after a change of config, has one.
 func (f *filter) OnConnect(_ context.Context, s *core.Session) (core.Verdict, error) {
+	if s.Bound(s.Pool) != nil {
+		return core.Continue(), nil
+	}
 	b, v := f.choose(s.Pools, s.Pool)
 	if b != nil {
 		s.Backend = b

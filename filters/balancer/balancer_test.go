@@ -257,6 +257,16 @@ func TestARefusalSaysWhatToLookAt(t *testing.T) {
 	}
 }
 
+func TestASessionWithAConnectionIsNotBalancedAgain(t *testing.T) {
+	p := coretest.Pool("main", 1)
+	s := in(p)
+	s.Bind(p.Backends[0])
+	p.Backends[0].SetState(core.Down)
+	if b, err := login(build(t, ""), s); b != nil || err != nil {
+		t.Fatalf("backend %v, error %v", b, err)
+	}
+}
+
 func TestACommandIsBalancedOnlyWhereTheSessionHasNoConnection(t *testing.T) {
 	f := build(t, "").(core.Commander)
 	p, readers := coretest.Pool("main", 1), coretest.Pool("readers", 1)

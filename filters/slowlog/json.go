@@ -16,7 +16,7 @@ func jsonFormat(link string, maxSQL int) formatter {
 		r := slog.NewRecord(end, slog.LevelInfo, "slow command", 0)
 		r.AddAttrs(slog.String("filter", link))
 		who(&r, c.Session)
-		what(&r, c, maxSQL)
+		what(&r, c, o, maxSQL)
 		how(&r, o)
 		// Neither a buffer nor these types can fail.
 		_ = slog.NewJSONHandler(out, nil).Handle(context.Background(), r)
@@ -34,9 +34,9 @@ func who(r *slog.Record, s *core.Session) {
 		slog.String("client", client), slog.String("user", s.User), slog.String("schema", s.Schema))
 }
 
-func what(r *slog.Record, c *core.Command, maxSQL int) {
+func what(r *slog.Record, c *core.Command, o *core.Outcome, maxSQL int) {
 	r.AddAttrs(slog.String("code", c.Code.String()), slog.String("pool", c.Pool))
-	if b := backend(c); b != nil {
+	if b := backend(c, o); b != nil {
 		r.AddAttrs(slog.String("backend", b.Name))
 	}
 	if !hasSQL(c) {

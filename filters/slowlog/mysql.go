@@ -71,7 +71,7 @@ func appendFigures(b []byte, c *core.Command, o *core.Outcome) []byte {
 	word("  Code: ", c.Code.String())
 	word("  Listener: ", c.Session.Listener)
 	word("  Pool: ", c.Pool)
-	if be := backend(c); be != nil {
+	if be := backend(c, o); be != nil {
 		word("  Backend: ", be.Name)
 	}
 	word("  Side: ", o.Side.String())

@@ -137,7 +137,8 @@ func TestJSONOfACommandWithoutText(t *testing.T) {
 	b := newBench(t)
 	f := b.link("{threshold: 0s, file: FILE}")
 	s := coretest.Session(func(s *core.Session) { s.Client = coretest.Session().Client; s.Schema = "" })
-	f.OnDone(coretest.Command(s, core.InitDB, "shop"), &core.Outcome{})
+	s.Bind(coretest.Pool("main", 1).Backends[0])
+	f.OnDone(coretest.Command(s, core.InitDB, "shop"), &core.Outcome{Filters: 1}) // refused by a filter
 	b.end(f)
 	line := b.read(b.file())
 	if !strings.Contains(line, `"code":"init_db"`) || strings.Contains(line, `"sql`) || strings.Contains(line, `"backend"`) || strings.Contains(line, `"side"`) {

@@ -93,8 +93,11 @@ func appendMasked(b, sql []byte) []byte {
 	return b
 }
 
-// backend is the one that the command went to, nil if none.
-func backend(c *core.Command) *core.Backend {
+// backend is the one that the command went to, nil if it never left dbmesh.
+func backend(c *core.Command, o *core.Outcome) *core.Backend {
+	if o.Backend <= 0 {
+		return nil
+	}
 	if c.Backend != nil {
 		return c.Backend
 	}
