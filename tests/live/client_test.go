@@ -78,7 +78,7 @@ func ask(q querier, query string, args ...any) (string, error) {
 	return v.String, err
 }
 
-func exec(t testing.TB, q querier, query string, args ...any) {
+func run(t testing.TB, q querier, query string, args ...any) {
 	t.Helper()
 	if err := try(q, query, args...); err != nil {
 		t.Fatalf("%.100s: %v", query, err)

@@ -113,8 +113,8 @@ func startLoad(t *testing.T, addr string) *load {
 	t.Cleanup(l.end)
 	work := []func(*sql.Conn, int) error{textWork, preparedWork, transactionWork}
 	db := app(t, addr)
-	exec(t, db, "CREATE TABLE IF NOT EXISTS swap (id INT PRIMARY KEY, n INT)")
-	exec(t, db, "DELETE FROM swap")
+	run(t, db, "CREATE TABLE IF NOT EXISTS swap (id INT PRIMARY KEY, n INT)")
+	run(t, db, "DELETE FROM swap")
 	_ = db.Close()
 	for i := range busy {
 		l.done.Go(func() {
