@@ -47,5 +47,5 @@ func (s *Session) Unbind() { s.bound = s.bound[:0] }
 // proxy binds it again to what it keeps.
 func (s *Session) Renew() {
 	s.seen, s.Account, s.Backend = nil, nil, nil
-	s.Unbind()
+	s.bound = nil // not cut short: a copy from before, to go back to, shares the array
 }
