@@ -13,7 +13,6 @@ func (s *session) answer(r *core.Reply) want {
 	s.cmdReply = r
 	if !s.frames.Ended() { // the rest of the command is still to come, and to be dropped
 		s.out.need(largeBuffer)
-		s.mid = 0
 		s.mode = dropping
 		return wantNothing
 	}
@@ -26,9 +25,9 @@ func (s *session) drop() want {
 		if w := s.more(); w != wantNothing {
 			return w
 		}
-		s.out.r = s.mid
+		s.out.r = s.out.mid
 	}
-	s.freeOut()
+	s.out.release()
 	return s.compose()
 }
 
@@ -59,7 +58,7 @@ func (s *session) compose() want {
 	}
 	s.out.need(s.out.len() + len(packet)) // behind replies that were withheld
 	s.out.w += copy(s.out.free(), packet)
-	s.mid = s.out.w
+	s.out.mid = s.out.w
 	s.outcome.BytesOut = uint64(len(packet))
 	return wantNothing
 }
@@ -70,7 +69,7 @@ func (s *session) reply() want {
 		return w
 	}
 	s.streak = 0
-	s.freeOut()
+	s.out.release()
 	s.report()
 	return s.settle()
 }

@@ -39,42 +39,58 @@ func (p *buffers) put(c *chunk) {
 	}
 }
 
-// buffer is a window of bytes on its way: read from one side at w, taken at r. It holds
-// memory only between need and release.
+// buffer is a window of bytes on its way: filled at w, taken at r. What lies before mid was
+// followed by the wire package and may go on its way; behind it is a part of a packet. It
+// holds memory only between need and release.
 type buffer struct {
-	pool  *buffers
-	chunk *chunk
-	r, w  int
+	pool      *buffers
+	chunk     *chunk
+	r, mid, w int
 }
 
 func (b *buffer) len() int      { return b.w - b.r }
 func (b *buffer) bytes() []byte { return b.chunk.b[b.r:b.w] }
 func (b *buffer) free() []byte  { return b.chunk.b[b.w:] }
 
+// followed and unfollowed are the parts of bytes before and behind mid.
+func (b *buffer) followed() []byte {
+	if b.mid <= b.r {
+		return nil
+	}
+	return b.chunk.b[b.r:b.mid]
+}
+func (b *buffer) unfollowed() []byte { return b.chunk.b[b.mid:b.w] }
+
 // need makes room so that n bytes fit behind r, moving or growing what is held.
 func (b *buffer) need(n int) {
 	if b.chunk == nil {
-		b.chunk, b.r, b.w = b.pool.get(n), 0, 0
+		b.chunk = b.pool.get(n)
+		b.r, b.mid, b.w = 0, 0, 0
 		return
 	}
 	if len(b.chunk.b)-b.r >= n {
 		return
 	}
 	if len(b.chunk.b) >= n {
-		b.w, b.r = copy(b.chunk.b, b.chunk.b[b.r:b.w]), 0
+		b.compact()
 		return
 	}
 	next := b.pool.get(n)
-	w := copy(next.b, b.chunk.b[b.r:b.w])
+	b.move(next)
 	b.pool.put(b.chunk)
-	b.chunk, b.r, b.w = next, 0, w
+	b.chunk = next
 }
 
 // compact moves what is held to the front.
 func (b *buffer) compact() {
 	if b.r > 0 {
-		b.w, b.r = copy(b.chunk.b, b.chunk.b[b.r:b.w]), 0
+		b.move(b.chunk)
 	}
+}
+
+func (b *buffer) move(to *chunk) {
+	copy(to.b, b.chunk.b[b.r:b.w])
+	b.mid, b.w, b.r = max(b.mid-b.r, 0), b.w-b.r, 0
 }
 
 // release gives the memory back; what was held is lost.
@@ -83,5 +99,5 @@ func (b *buffer) release() {
 		b.pool.put(b.chunk)
 		b.chunk = nil
 	}
-	b.r, b.w = 0, 0
+	b.r, b.mid, b.w = 0, 0, 0
 }

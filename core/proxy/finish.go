@@ -11,7 +11,7 @@ import (
 func (s *session) finish() want {
 	s.streak = 0
 	if s.out.len() == 0 {
-		s.freeOut()
+		s.out.release()
 	}
 	if wire.HasResponse(byte(s.cmd.Code)) {
 		s.learn()

@@ -288,15 +288,15 @@ func (s *session) dispatched() want {
 // stream passes the rest of a long command through.
 func (s *session) stream() want {
 	for {
-		if s.mid > s.out.r {
-			n, err := s.link.sock.write(s.out.chunk.b[s.out.r:s.mid])
+		if s.out.mid > s.out.r {
+			n, err := s.link.sock.write(s.out.followed())
 			s.out.r += n
 			if err != nil {
 				return s.backendFull(err, n)
 			}
 		}
 		if s.frames.Ended() {
-			s.freeOut()
+			s.out.release()
 			return s.expect()
 		}
 		if w := s.more(); w != wantNothing {
@@ -308,7 +308,6 @@ func (s *session) stream() want {
 // more reads on in a long command, and never beyond its end.
 func (s *session) more() want {
 	s.out.compact()
-	s.mid = s.out.r
 	limit := min(s.frames.Next()-s.out.len(), len(s.out.free()))
 	n, err := s.client.read(s.out.free()[:limit])
 	if n == 0 && err != nil {
@@ -321,7 +320,7 @@ func (s *session) more() want {
 	s.client.readable = s.client.readable || n == limit
 	s.out.w += n
 	s.outcome.BytesIn += uint64(n)
-	s.mid = s.out.r + s.frames.Feed(s.out.bytes())
+	s.out.mid = s.out.r + s.frames.Feed(s.out.bytes())
 	return wantNothing
 }
 

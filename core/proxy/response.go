@@ -23,7 +23,7 @@ func (s *session) respond() want {
 		}
 		if !s.link.sock.readable {
 			if s.out.len() == 0 {
-				s.freeOut()
+				s.out.release()
 			}
 			return wantBackend
 		}
@@ -38,19 +38,19 @@ func (s *session) respond() want {
 		s.grow(n)
 		s.out.w += n
 		s.outcome.BytesOut += uint64(n)
-		followed, ev := s.resp.Feed(s.out.chunk.b[s.mid:s.out.w])
-		s.mid += followed
+		followed, ev := s.resp.Feed(s.out.unfollowed())
+		s.out.mid += followed
 		if ev == wire.Infile {
 			s.mode = uploading
 			return wantNothing
 		}
-		s.due = s.mid > s.out.r && !(s.resp.Ended() && s.withhold())
+		s.due = s.out.mid > s.out.r && !(s.resp.Ended() && s.withhold())
 	}
 }
 
 // responded ends the command when its whole response is delivered or withheld.
 func (s *session) responded() want {
-	if s.resp.Malformed || s.out.w > s.mid {
+	if s.resp.Malformed || s.out.w > s.out.mid {
 		s.log.Error("backend is out of step", "backend", s.link.src.Backend.Name, "command", s.cmd.Code)
 		s.outcome.Side = core.Server
 		return wantEnd
@@ -87,10 +87,10 @@ func (s *session) deliverWithheld() {
 	default: // out may be on its way to the backend, or is delivered at once anyway
 		return
 	}
-	if s.mid <= s.out.r || s.due {
+	if s.out.mid <= s.out.r || s.due {
 		return
 	}
-	n, err := s.client.write(s.out.chunk.b[s.out.r:s.mid])
+	n, err := s.client.write(s.out.followed())
 	s.out.r += n
 	if err != nil {
 		s.due = true // there was no room, or the client is gone: the next step finds out
@@ -102,20 +102,12 @@ func (s *session) deliverWithheld() {
 func (s *session) room() {
 	if s.out.chunk == nil {
 		s.out.need(smallBuffer)
-		s.mid = 0
 		return
 	}
-	s.mid -= s.out.r
 	if s.streak >= 2 && len(s.out.chunk.b) < largeBuffer {
 		s.out.need(largeBuffer)
 	}
 	s.out.compact()
-}
-
-// freeOut gives out's memory back: nothing in it is wanted any more.
-func (s *session) freeOut() {
-	s.out.release()
-	s.mid = 0
 }
 
 // grow counts reads that filled the buffer: a long result pays for a large one.
@@ -129,10 +121,10 @@ func (s *session) grow(n int) {
 
 // deliver writes what may go to the client and waits for room where there is none.
 func (s *session) deliver() want {
-	if s.mid <= s.out.r {
+	if s.out.mid <= s.out.r {
 		return s.flushed(nil)
 	}
-	n, err := s.client.write(s.out.chunk.b[s.out.r:s.mid])
+	n, err := s.client.write(s.out.followed())
 	s.out.r += n
 	return s.flushed(err)
 }

@@ -77,9 +77,8 @@ type session struct {
 	farewell bool          // the session ends behind the reply at hand
 
 	in, out   buffer // from the client; to the client or, of a long command, to the backend
-	mid       int    // in out: up to here the response was followed and may be sent
 	streak    int    // full reads in a row
-	due       bool   // out[r:mid] must be written before anything else
+	due       bool   // followed bytes of out must be written before anything else
 	packet    []byte // the rewritten command, while it is being sent
 	sent      int    // bytes of the command at hand that the backend has got
 	frames    wire.Frames
@@ -213,14 +212,14 @@ func (s *session) idleNews() bool {
 	case n > 0:
 		_, _ = s.client.write(s.out.chunk.b[:n])
 		s.log.Info("backend spoke while idle, session ends", "bytes", n)
-		s.freeOut()
+		s.out.release()
 		s.close("backend closed")
 		return false
 	case err == errAgain:
-		s.freeOut()
+		s.out.release()
 		return true
 	}
-	s.freeOut()
+	s.out.release()
 	s.close("backend closed")
 	return false
 }
@@ -273,7 +272,7 @@ func (s *session) close(why string) {
 	s.mode = ended
 	s.timeout(0)
 	s.in.release()
-	s.freeOut()
+	s.out.release()
 	s.shut(&s.client)
 	for _, l := range s.links {
 		s.shut(&l.sock)

@@ -17,8 +17,8 @@ func (s *session) upload() want {
 		s.beginFile()
 	}
 	for {
-		if s.mid > s.out.r {
-			n, err := s.link.sock.write(s.out.chunk.b[s.out.r:s.mid])
+		if s.out.mid > s.out.r {
+			n, err := s.link.sock.write(s.out.followed())
 			s.out.r += n
 			if err == errAgain {
 				return wantBackendRoom
@@ -31,7 +31,6 @@ func (s *session) upload() want {
 			return s.uploaded()
 		}
 		s.out.compact()
-		s.mid = s.out.r
 		n, err := s.client.read(s.out.free())
 		if n == 0 && err != nil {
 			if err == errAgain {
@@ -48,7 +47,7 @@ func (s *session) upload() want {
 // beginFile takes over what came behind the command.
 func (s *session) beginFile() {
 	s.fileBegun, s.file = true, wire.Upload{}
-	s.freeOut()
+	s.out.release()
 	ahead := s.in.bytes()[s.held:]
 	s.out.need(max(largeBuffer, len(ahead)))
 	s.out.w = copy(s.out.chunk.b, ahead)
@@ -58,7 +57,7 @@ func (s *session) beginFile() {
 
 func (s *session) followFile(n int) {
 	s.outcome.BytesIn += uint64(n)
-	s.mid = s.out.r + s.file.Feed(s.out.bytes())
+	s.out.mid = s.out.r + s.file.Feed(s.out.bytes())
 }
 
 // uploaded goes back to the response; bytes behind the file are the next command's.
@@ -67,8 +66,8 @@ func (s *session) uploaded() want {
 		s.tail = bytes.Clone(rest)
 		s.outcome.BytesIn -= uint64(len(rest))
 	}
-	s.freeOut()
-	s.mid, s.fileBegun = 0, false
+	s.out.release()
+	s.fileBegun = false
 	s.resp.Resume()
 	s.mode = responding
 	return wantNothing
