@@ -16,9 +16,10 @@ import (
 // raw is a client that speaks packets, for what no driver would send.
 type raw struct {
 	net.Conn
-	ID   uint32 // as greeted
-	caps wire.Caps
-	in   []byte
+	ID      uint32 // as greeted
+	caps    wire.Caps
+	program string // the attribute program_name; "" sends none
+	in      []byte
 }
 
 const rawCaps = wire.Protocol41 | wire.SecureConn | wire.PluginAuth | wire.LongPassword |
@@ -36,17 +37,22 @@ func dialRaw(t testing.TB, addr, user, password string) *raw {
 }
 
 func openRaw(addr, user, password string) (*raw, error) {
+	r := &raw{caps: rawCaps}
+	return r, r.open(addr, user, password)
+}
+
+func (r *raw) open(addr, user, password string) error {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	r := &raw{Conn: conn, caps: rawCaps}
+	r.Conn = conn
 	if err := r.login(user, password); err != nil {
 		_ = conn.Close()
-		return nil, err
+		return err
 	}
-	return r, nil
+	return nil
 }
 
 func (r *raw) login(user, password string) error {
@@ -62,6 +68,10 @@ func (r *raw) login(user, password string) error {
 	r.ID = g.ConnectionID
 	l := wire.Login{Caps: r.caps, MaxPacket: 1 << 30, Collation: 45, User: user, Schema: "app", Plugin: wire.Native,
 		Auth: mysql.CalcNativePassword(g.Scramble, []byte(password))}
+	if r.program != "" {
+		l.Caps |= wire.ConnectAttrs
+		l.Attrs = wire.AppendAttr(nil, "program_name", r.program)
+	}
 	if err := c.WritePacket(l.Append(nil)); err != nil {
 		return err
 	}
