@@ -126,9 +126,7 @@ func (s *session) move() want {
 			s.outcome.Side, s.outcome.Cause = core.Server, err
 			return s.answer(&core.Reply{Err: s.reason(pool, err)})
 		}
-		s.mode = sending
-		s.watchState()
-		return wantNothing
+		return s.dispatch()
 	})
 }
 

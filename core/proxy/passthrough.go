@@ -32,6 +32,11 @@ func (s *session) passthrough(f *flow, c *wire.Conn, l *wire.Login) error {
 	relay := relay{s: s, f: f, client: c, backend: open.Conn, src: k.src, safe: open.TLS || k.isUnix()}
 	final, err := relay.run()
 	if err != nil {
+		// A login that is cut short may count against the host, and to the server dbmesh's
+		// host stands for all clients: enough of them that vanish here would have it blocked.
+		if !relay.over {
+			open.Decline()
+		}
 		s.discard(k)
 		return err
 	}
@@ -73,6 +78,7 @@ type relay struct {
 	client, backend *wire.Conn
 	src             *backend.Source
 	safe            bool // nobody can read the hop to the backend
+	over            bool // the backend has ended the exchange
 
 	plugin    string
 	challenge []byte
@@ -83,11 +89,13 @@ func (r *relay) run() (wire.OK, error) {
 	for {
 		p, err := r.backend.ReadPacket()
 		if err != nil {
+			r.over = true
 			return wire.OK{}, r.s.denyBackend(r.client, fmt.Errorf("authentication: %w", err))
 		}
 		if len(p) == 0 {
 			return wire.OK{}, r.s.denyBackend(r.client, wire.ErrMalformed)
 		}
+		r.over = p[0] == wire.HeaderOK || p[0] == wire.HeaderErr
 		switch p[0] {
 		case wire.HeaderOK:
 			ok, err := wire.ParseOK(p, r.s.caps)

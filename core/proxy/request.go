@@ -201,6 +201,14 @@ func (s *session) route() want {
 	if s.cmd.Pool != s.link.src.Backend.Pool && s.mayMove() {
 		return s.move()
 	}
+	return s.dispatch()
+}
+
+// dispatch begins to send the command where the session is now, and tells the links so:
+// that may not be where they wished it to go.
+func (s *session) dispatch() want {
+	b := s.link.src.Backend
+	s.cmd.Pool, s.cmd.Backend = b.Pool, b
 	s.mode = sending
 	s.watchState()
 	return wantNothing
