@@ -59,6 +59,7 @@ func TestResponsePassesLargePacketsEverywhere(t *testing.T) {
 		before, after []string
 		frames        []large
 	}{
+		"not quite full":  {comQuery, []string{"\x02", def}, []string{eofPacket(2), "\x01x", eofPacket(2)}, []large{{length: MaxPayload - 1, first: "\xfe"}}},
 		"definition":      {comQuery, []string{"\x02", def}, []string{eofPacket(2), "\x01x", eofPacket(2)}, full},
 		"parameter":       {comPrepare, []string{"\x00\x07\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00", def}, []string{eofPacket(2)}, full},
 		"prepared column": {comPrepare, []string{"\x00\x07\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00", def}, []string{eofPacket(2)}, full},
@@ -67,8 +68,8 @@ func TestResponsePassesLargePacketsEverywhere(t *testing.T) {
 		"long ERR":        {comQuery, nil, []string{long}, nil},
 	} {
 		r, left := feedResponse(t, c.code, 0, c.before, c.frames, c.after, 64<<10)
-		if left != 0 || !r.Ended() || r.Malformed {
-			t.Errorf("%s: %d bytes left, ended %t, malformed %t", name, left, r.Ended(), r.Malformed)
+		if left != 0 || !r.Ended() || r.Malformed || (r.Err != nil) != (name == "long ERR") {
+			t.Errorf("%s: %d bytes left, ended %t, %v", name, left, r.Ended(), r.Err)
 		}
 	}
 }

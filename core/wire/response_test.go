@@ -109,6 +109,7 @@ func answers(caps Caps) []answer {
 		{"definitions that look like ends", comPrepare, slices.Concat([]string{prepared(1, 2), bad, eofPacket(2)}, defsEnd(caps, 2), []string{"\xfe"}, defsEnd(caps, 2)), prepEOF},
 		{"columns that look like ends", comQuery, slices.Concat([]string{"\x02", bad, eofPacket(2)}, defsEnd(caps, 2), []string{rowsEnd(caps, 2)}), done},
 		{"field list", comFieldList, fields, done},
+		{"field list says more results", comFieldList, []string{def + "\xfb", rowsEnd(caps, more)}, seen{Status: more, Warnings: 1}},
 		{"field list of nothing", comFieldList, []string{bad}, failed(seen{})},
 		{"statistics", comStatistics, []string{"Uptime: 7  Threads: 1"}, seen{}},
 		{"statistics that look like an end", comStatistics, []string{"\xfe\x00\x00\x02\x00"}, seen{}},
@@ -179,6 +180,13 @@ func TestResponseKnowsWhenDefinitionsAreLeftOut(t *testing.T) {
 func TestOnlyAnExecuteOpensACursor(t *testing.T) {
 	b := packets(1, resultset(0, StatusCursor|2, "\x01x\x01y")...)
 	if got := follow(comQuery, 0, b); got.consumed != len(b) || got.Rows != 1 {
+		t.Errorf("saw %+v", got)
+	}
+}
+
+func TestAClassicEOFIsShorterThanNineBytes(t *testing.T) {
+	b := packets(1, resultset(0, 2, "\xfe\x01\x00\x00\x00\x00\x00\x00\x00")...)
+	if got := splitsAgree(t, "row", comQuery, 0, b); got.consumed != len(b) || got.Rows != 1 || got.Broken {
 		t.Errorf("saw %+v", got)
 	}
 }

@@ -9,7 +9,7 @@ func TestUploadEndsAtTheEmptyPacket(t *testing.T) {
 	}{
 		"nothing":     {[]string{""}, ""},
 		"one packet":  {[]string{"1,2\n", ""}, "\x01\x00\x00\x00\x0e"},
-		"two packets": {[]string{"1,2\n", "\x00\x00\x00\x00\x00", ""}, "\x00\x00\x00\x00"},
+		"two packets": {[]string{"1,2\n", "x", "\x00\x00\x00\x00\x00", ""}, "\x00\x00\x00\x00"},
 	} {
 		file := packets(2, c.payloads...)
 		b := append(file[:len(file):len(file)], c.behind...)
