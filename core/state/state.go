@@ -126,12 +126,26 @@ func (s *Session) Ran(sql []byte, truncated bool) {
 			return
 		}
 	}
+	text = behindComments(text)
 	for _, w := range plain {
 		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {
 			return
 		}
 	}
 	s.pin = "statement may set session state"
+}
+
+// behindComments is the text from its first word on: hints stand before it. Comments that
+// servers execute are suspects and don't come here.
+func behindComments(text []byte) []byte {
+	for bytes.HasPrefix(text, []byte("/*")) {
+		end := bytes.Index(text[2:], []byte("*/"))
+		if end < 0 {
+			return nil
+		}
+		text = bytes.TrimLeft(text[2+end+2:], " \t\r\n")
+	}
+	return text
 }
 
 // Unwatched notes that a query was sent whose text nobody looked at, for no link could
