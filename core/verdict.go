@@ -1,7 +1,10 @@
 package core
 
 // Verdict is what a filter decides. The zero value means "go on" with the next link.
-type Verdict struct{ reply *Reply }
+type Verdict struct {
+	reply *Reply
+	ends  bool
+}
 
 // Continue is the zero Verdict with a name.
 func Continue() Verdict { return Verdict{} }
@@ -17,6 +20,16 @@ func Answer(r *Reply) Verdict { return Verdict{reply: r} }
 func Deny(code uint16, sqlState, message string) Verdict {
 	return Answer(&Reply{Err: &Error{Code: code, State: sqlState, Message: message}})
 }
+
+// Disconnect is Deny that ends the session behind its error, also in the command phase.
+func Disconnect(code uint16, sqlState, message string) Verdict {
+	v := Deny(code, sqlState, message)
+	v.ends = true
+	return v
+}
+
+// Ends says whether the session ends behind the reply.
+func (v Verdict) Ends() bool { return v.ends }
 
 // Reply is what the filter wants to answer, nil for "go on".
 func (v Verdict) Reply() *Reply { return v.reply }

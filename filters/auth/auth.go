@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,9 @@ func Kind(reg prometheus.Registerer) core.Kind {
 			return nil, err
 		}
 		f.unknown = unknown.WithLabelValues(name)
+		if c.Revoke == "close" {
+			return &revoker{f, name}, nil
+		}
 		return f, nil
 	}}
 }
@@ -59,4 +63,19 @@ func (f *filter) OnConnect(_ context.Context, s *core.Session) (core.Verdict, er
 	f.unknown.Inc()
 	s.Account = decoy
 	return core.Continue(), nil
+}
+
+// revoker is a filter that also ends the sessions of users that were removed from the list.
+type revoker struct {
+	*filter
+	name string
+}
+
+// OnCommand ends the session of a user who could not log in any more, at its next command.
+func (r *revoker) OnCommand(_ context.Context, c *core.Command) (core.Verdict, error) {
+	if r.users[c.Session.User] != nil {
+		return core.Continue(), nil
+	}
+	return core.Disconnect(1045, "28000", fmt.Sprintf(
+		"dbmesh: filter %q: user '%s' was removed from the list (revoke: close)", r.name, c.Session.User)), nil
 }

@@ -219,3 +219,29 @@ func TestBadConfigsAreRefusedWithASentence(t *testing.T) {
 		}
 	}
 }
+
+func TestRevokeCloseEndsTheSessionsOfRemovedUsers(t *testing.T) {
+	const list = "mode: list\nrevoke: %s\nusers: [{name: stays, password: x}]"
+	if _, ok := build(t, fmt.Sprintf(list, "keep")).(core.Commander); ok {
+		t.Error("revoke: keep looks at commands")
+	}
+	f := build(t, fmt.Sprintf(list, "close")).(core.Commander)
+	for user, ended := range map[string]bool{"stays": false, "removed": true} {
+		c := coretest.Query(coretest.Session(func(s *core.Session) { s.User = user }), "SELECT 1")
+		v, err := f.OnCommand(context.Background(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Denied() != ended || v.Ends() != ended {
+			t.Errorf("%s: denied %v, ends %v, want both %v", user, v.Denied(), v.Ends(), ended)
+		}
+	}
+}
+
+func TestRevokeIsAWordAndNeedsAList(t *testing.T) {
+	for _, text := range []string{"revoke: close", "mode: list\nrevoke: later\nusers: [{name: a, password: x}]"} {
+		if _, err := auth.Kind(nil).New("auth", coretest.Decode(text)); err == nil || !strings.Contains(err.Error(), "revoke") {
+			t.Errorf("%q: error %v, want one about revoke", text, err)
+		}
+	}
+}

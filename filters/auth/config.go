@@ -10,6 +10,9 @@ import (
 type config struct {
 	Mode  string `koanf:"mode"`
 	Users []user `koanf:"users"`
+	// Revoke says what becomes of the live sessions of a user that the list no longer has:
+	// keep or close.
+	Revoke string `koanf:"revoke"`
 }
 
 type user struct {
@@ -27,10 +30,18 @@ type backend struct {
 }
 
 func (c config) build() (*filter, error) {
+	switch c.Revoke {
+	case "", "keep", "close":
+	default:
+		return nil, fmt.Errorf("revoke is %q, want keep or close", c.Revoke)
+	}
 	switch c.Mode {
 	case "", "passthrough":
 		if len(c.Users) > 0 {
 			return nil, errors.New("mode passthrough knows no users: remove the list, or say mode: list")
+		}
+		if c.Revoke == "close" {
+			return nil, errors.New("revoke needs mode list: in passthrough the backend ends sessions")
 		}
 		return &filter{passthrough: &core.Account{Passthrough: true}}, nil
 	case "list":
