@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/dbmesh/dbmesh/demo/backends"
+)
+
+func TestMain(m *testing.M) {
+	backends.Quiet()
+	os.Exit(m.Run())
+}
+
+// build makes dbmesh from the tree around the demo's module.
+func build(t *testing.T) (binary, config string) {
+	t.Helper()
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary = filepath.Join(t.TempDir(), "dbmesh")
+	cmd := exec.Command("go", "build", "-o", binary, "./cmd/dbmesh")
+	cmd.Dir = root
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build dbmesh: %v\n%s", err, said)
+	}
+	return binary, filepath.Join(root, "configs", "demo.yaml")
+}
+
+// paper is a screen that others read while it is written.
+type paper struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *paper) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *paper) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
+func TestTheStoryShowsWhereEachCommandWent(t *testing.T) {
+	binary, config := build(t)
+	var p paper
+	if err := demo(t.Context(), &screen{w: &p}, binary, config, true); err != nil {
+		t.Fatalf("%v\n%s", err, p.String())
+	}
+	for _, want := range []string{
+		`logs in\n +auth pass .* > router pass .* > balancer pass .* writer .* welcome`,
+		`WHERE id = 2\n +router pass .* > balancer pass .* > slow-log logged +writer .* Teapot, 11.25`,
+		`INSERT INTO .*\n.* writer .* ok`,
+		`readers \*/ SELECT stock .*\n.* reader-[12] .* 32`,
+		`SLEEP\(0.3\).*\n.* writer +3\d\d ms  Bergen`,
+		`FROM prices\n.* writer .* error 1146`,
+		`archive \*/ SELECT .*\n +router deny .* - .*\n +error 1105: dbmesh: filter "router"`,
+		`reporting logs in\n.* reader-[12] `,
+		`wrong password\n.* - .*\n +error 1045`,
+	} {
+		if !regexp.MustCompile(want).MatchString(p.String()) {
+			t.Errorf("no %s in:\n%s", want, p.String())
+		}
+	}
+	if both := p.String(); !strings.Contains(both, "reader-1, 201") || !strings.Contains(both, "reader-2, 201") {
+		t.Errorf("reporting did not use both readers:\n%s", both)
+	}
+}
+
+func TestTheDemoMovesAwayFromTakenPortsAndShowsOthersCommands(t *testing.T) {
+	for _, addr := range []string{clientAddr, adminAddr, writerAddr} {
+		if l, err := net.Listen("tcp", addr); err == nil {
+			defer l.Close()
+		}
+	}
+	binary, config := build(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var p paper
+	ended := make(chan error, 1)
+	go func() { ended <- demo(ctx, &screen{w: &p}, binary, config, false) }()
+	paste := waitFor(t, &p, ended, `mysql --comments -h (\S+) -P (\d+)`)
+	addr := net.JoinHostPort(paste[1], paste[2])
+	if addr == clientAddr {
+		t.Fatalf("it took %s, which is taken", addr)
+	}
+	c := mysql.NewConfig()
+	c.Net, c.Addr, c.User, c.Passwd, c.DBName = "tcp", addr, "demo", "demo", "shop"
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := connector.Connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.(interface{ Ping(context.Context) error }).Ping(ctx); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, &p, ended, `demo +ping\n +filters .* > backend .* writer .* ok`)
+	cancel()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(drainWait):
+		t.Fatal("it does not end")
+	}
+}
+
+func waitFor(t *testing.T, p *paper, ended chan error, pattern string) []string {
+	t.Helper()
+	want := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		if m := want.FindStringSubmatch(p.String()); m != nil {
+			return m
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("the demo ended: %v\n%s", err, p.String())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Fatalf("no %s in:\n%s", pattern, p.String())
+	return nil
+}
