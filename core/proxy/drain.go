@@ -83,6 +83,7 @@ func (l *loop) end() {
 // also the others whose backend was removed.
 func (l *loop) leave(force bool) {
 	for x := range l.sessions {
+		x.shed()
 		switch {
 		case !x.leaving():
 		case force && !x.srv.draining.Load():

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -61,6 +62,7 @@ func (s *session) learn() {
 	if r.Err != nil {
 		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
 		s.outcome.Side = core.Server
+		s.state.Failed()
 		return
 	}
 	switch s.cmd.Code {
@@ -74,6 +76,9 @@ func (s *session) learn() {
 	case core.InitDB:
 		s.setSchema(s.cmd.SQL)
 	case core.Query:
+		if names := s.state.Names(); string(names) != s.link.names {
+			s.link.names = string(names) // it was set there just now
+		}
 		if s.caps.Has(wire.SessionTrack) {
 			break // the response told
 		}
@@ -81,7 +86,7 @@ func (s *session) learn() {
 			s.setSchema(name)
 		}
 	case core.ResetConnection:
-		s.state.Reset()
+		s.reset()
 	}
 	s.status, s.outcome.Status = r.Status, r.Status
 	s.outcome.Affected = r.Affected
@@ -105,7 +110,7 @@ func (s *session) tracked(c wire.Change) {
 
 // useStatement recognizes USE with a plain or quoted name.
 func useStatement(sql []byte) ([]byte, bool) {
-	sql = bytes.Trim(sql, " \t\r\n;")
+	sql = bytes.TrimRight(state.BehindComments(sql), " \t\r\n;")
 	if len(sql) < 5 || !bytes.EqualFold(sql[:3], []byte("use")) || sql[3] != ' ' && sql[3] != '`' {
 		return nil, false
 	}

@@ -118,9 +118,9 @@ func (s *session) kill() (w want, done bool) {
 	if !ok {
 		return wantNothing, false
 	}
-	if src.Backend == s.link.src.Backend {
+	if src.Backend.Address == s.link.src.Backend.Address {
 		s.renumber(at, theirs)
-		return wantNothing, false
+		return s.dispatch(), true
 	}
 	if !src.HasControl() {
 		s.outcome.Side = core.Proxy
@@ -169,7 +169,8 @@ func parseKill(sql []byte) (id uint32, query bool, at span, ok bool) {
 		switch {
 		case bytes.EqualFold(w, []byte("query")):
 			query = true
-		case bytes.EqualFold(w, []byte("connection")), bytes.EqualFold(w, []byte("hard")), bytes.EqualFold(w, []byte("soft")):
+		case bytes.EqualFold(w, []byte("connection")), bytes.EqualFold(w, []byte("hard")), bytes.EqualFold(w, []byte("soft")),
+			bytes.EqualFold(w, []byte("tidb")): // KILL TIDB n reaches a session of another TiDB server
 		default:
 			return 0, false, span{}, false
 		}

@@ -156,6 +156,7 @@ func (s *session) quit(b []byte) want {
 func (s *session) decide(v core.Verdict) want {
 	s.mode = atCommand
 	if r := v.Reply(); r != nil {
+		s.farewell = s.farewell || v.Ends()
 		if r.Err != nil {
 			s.outcome.Side = core.FilterSide
 		}
@@ -198,8 +199,11 @@ const maxRewritten = wire.MaxPayload - smallBuffer
 
 // route finds the connection for the command's pool and sends the command there.
 func (s *session) route() want {
-	if s.cmd.Pool != s.link.src.Backend.Pool && s.mayMove() {
-		return s.move()
+	here := s.link.src.Backend.Pool
+	if s.cmd.Pool != here || len(s.links) > 1 {
+		if pool := s.destination(); pool != here {
+			return s.move(pool)
+		}
 	}
 	return s.dispatch()
 }
@@ -223,6 +227,8 @@ func (s *session) watchState() {
 		} else {
 			s.state.Unwatched()
 		}
+	case core.SetOption:
+		s.state.Unwatched()
 	case core.CloseStatement:
 		if b := s.in.bytes(); s.held >= 9 {
 			s.state.Closed(le32(b[5:]))

@@ -209,6 +209,10 @@ func (s *session) idleNews() bool {
 	s.out.need(smallBuffer)
 	n, err := s.link.sock.read(s.out.free())
 	switch {
+	case err != errAgain && s.strayed():
+		s.out.release()
+		s.unlink(s.link)
+		return true
 	case n > 0:
 		_, _ = s.client.write(s.out.chunk.b[:n])
 		s.log.Info("backend spoke while idle, session ends", "bytes", n)

@@ -31,6 +31,7 @@ type Session struct {
 	last       uint32
 	pin        string
 	names      []byte // the SET NAMES in force, to be repeated on another connection
+	before     []byte // what it was before the statement that runs
 }
 
 // Pin is why the session can't leave its backend connection, "" if it can.
@@ -96,7 +97,7 @@ var plain = [][]byte{
 	[]byte("select"), []byte("insert"), []byte("update"), []byte("delete"), []byte("replace"),
 	[]byte("show"), []byte("explain"), []byte("desc"), []byte("describe"), []byte("values"),
 	[]byte("table"), []byte("with"), []byte("begin"), []byte("start"), []byte("commit"),
-	[]byte("rollback"), []byte("use"), []byte("("),
+	[]byte("rollback"), []byte("use"), []byte("kill"), []byte("("),
 }
 
 // suspects are words with which even a plain statement may set variables or take locks.
@@ -105,47 +106,65 @@ var suspects = [][]byte{[]byte("@"), []byte("lock"), []byte("found_rows"), []byt
 // scanned is how much of a text is looked at; a longer one counts as suspect.
 const scanned = 4 << 10
 
-// Ran notes the text of a query that was sent. It errs towards a pin: only what is known
-// to leave nothing behind does not pin.
+// Pins says whether a query may leave something on its connection that would be missed on
+// another one. It errs towards yes.
+func (s *Session) Pins(sql []byte, truncated bool) bool { return judge(sql, truncated) != "" }
+
+// Ran notes the text of a query that was sent.
 func (s *Session) Ran(sql []byte, truncated bool) {
+	s.before = s.names
 	if s.pin != "" {
 		return
 	}
-	if truncated || len(sql) > scanned {
-		s.pin = "statement too long to judge"
+	if s.pin = judge(sql, truncated); s.pin != "" {
 		return
 	}
-	text := bytes.TrimLeft(sql, " \t\r\n")
-	if names, ok := setNames(text); ok {
-		s.names = append(s.names[:0], names...)
-		return
+	if names, ok := setNames(BehindComments(sql)); ok {
+		s.names = bytes.Clone(names)
 	}
-	for _, w := range suspects {
-		if containsFold(text, w) {
-			s.pin = "statement may set session state"
-			return
-		}
-	}
-	text = behindComments(text)
-	for _, w := range plain {
-		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {
-			return
-		}
-	}
-	s.pin = "statement may set session state"
 }
 
-// behindComments is the text from its first word on: hints stand before it. Comments that
-// servers execute are suspects and don't come here.
-func behindComments(text []byte) []byte {
-	for bytes.HasPrefix(text, []byte("/*")) {
+// Failed notes that the command that was sent last was answered with an error.
+func (s *Session) Failed() { s.names = s.before }
+
+// judge gives the reason why a query pins, "" if it is known to leave nothing behind but a
+// schema or a character set.
+func judge(sql []byte, truncated bool) string {
+	if truncated || len(sql) > scanned {
+		return "statement too long to judge"
+	}
+	const reason = "statement may set session state"
+	for _, w := range suspects {
+		if containsFold(sql, w) {
+			return reason
+		}
+	}
+	text := BehindComments(sql)
+	if _, ok := setNames(text); ok {
+		return ""
+	}
+	for _, w := range plain {
+		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {
+			return ""
+		}
+	}
+	return reason
+}
+
+// BehindComments is the text from its first word on: hints stand before it. Comments that
+// servers execute are suspects.
+func BehindComments(text []byte) []byte {
+	for {
+		text = bytes.TrimLeft(text, " \t\r\n")
+		if !bytes.HasPrefix(text, []byte("/*")) {
+			return text
+		}
 		end := bytes.Index(text[2:], []byte("*/"))
 		if end < 0 {
 			return nil
 		}
-		text = bytes.TrimLeft(text[2+end+2:], " \t\r\n")
+		text = text[2+end+2:]
 	}
-	return text
 }
 
 // Unwatched notes that a query was sent whose text nobody looked at, for no link could

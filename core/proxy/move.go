@@ -1,0 +1,192 @@
+package proxy
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// home is the connection to the session's first pool, which it keeps for life. Whatever
+// the session sets is set there.
+func (s *session) home() *link { return s.links[0] }
+
+// destination is the pool that takes the command at hand: the one that the links chose, if
+// nothing can be missed there, else the session's own. A transaction stays where it began.
+func (s *session) destination() string {
+	home, away := s.home().src.Backend.Pool, s.cmd.Pool
+	switch {
+	case s.cmd.Code == core.ResetConnection: // ends a transaction
+		return home
+	case s.status&wire.StatusInTrans != 0:
+		return s.link.src.Backend.Pool
+	case away != home && s.mayLeave():
+		return away
+	}
+	return home
+}
+
+// mayLeave says whether the command at hand may run away from home: nothing but a schema
+// and a character set was set, and it sets nothing else.
+func (s *session) mayLeave() bool {
+	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.status&wire.StatusAutocommit != 0 &&
+		s.state.Pin() == "" && !s.state.Pins(s.cmd.SQL, s.cmd.Truncated()) &&
+		s.Pools.Pool(s.cmd.Pool) != nil
+}
+
+// move sends the command at hand to another pool: over the connection that the session
+// has there, or a new one, on which schema and character set are first made equal.
+func (s *session) move(pool string) want {
+	started := s.loop.clock()
+	var first *core.Backend // as a link chose it, unless it did for another pool
+	if pool == s.cmd.Pool {
+		first = s.cmd.Backend
+	}
+	return s.startFlow(func(f *flow) error {
+		return s.moveTo(f, pool, first)
+	}, func(err error) want {
+		s.mode = atCommand
+		s.outcome.Wait = s.loop.clock() - started
+		if err != nil {
+			s.outcome.Side, s.outcome.Cause = core.Server, err
+			return s.answer(&core.Reply{Err: s.reason(pool, err)})
+		}
+		return s.dispatch()
+	})
+}
+
+func (s *session) moveTo(f *flow, pool string, first *core.Backend) error {
+	at := slices.IndexFunc(s.links, func(k *link) bool { return k.src.Backend.Pool == pool })
+	if at == 0 {
+		if err := s.align(f, s.home()); err != nil {
+			return err
+		}
+		s.use(s.home())
+		return nil
+	}
+	if at > 0 {
+		k := s.links[at]
+		if !k.sock.hup && !k.src.Draining() {
+			err := s.align(f, k)
+			if err == nil {
+				s.use(k)
+				return nil
+			}
+			var said *wire.Err
+			if errors.As(err, &said) || errors.Is(err, errGone) {
+				return err
+			}
+		}
+		s.unlink(k) // the server has ended it while it was idle: a new one serves as well
+	}
+	k, open, _, err := s.loginTo(f, pool, first)
+	if err != nil {
+		return s.explain(err)
+	}
+	s.attach(k, open)
+	if err := s.align(f, k); err != nil {
+		s.unlink(k)
+		return err
+	}
+	return nil
+}
+
+// use has the session's commands go over k.
+func (s *session) use(k *link) {
+	s.link = k
+	s.srv.registry.bind(s.ID, k)
+}
+
+// unlink closes a connection away from home.
+func (s *session) unlink(k *link) {
+	s.shut(&k.sock)
+	k.src.Backend.AddSession(-1)
+	s.links = slices.DeleteFunc(s.links, func(l *link) bool { return l == k })
+	s.Unbind()
+	for _, l := range s.links {
+		s.Bind(l.src.Backend)
+	}
+	if s.link == k {
+		s.use(s.home())
+	}
+}
+
+// strayed says that the session is away from home and nothing is lost if its connection
+// there is.
+func (s *session) strayed() bool {
+	return s.link != s.home() && s.status&wire.StatusInTrans == 0
+}
+
+// shed closes idle connections to removed backends away from home.
+func (s *session) shed() {
+	if len(s.links) < 2 || s.mode != atCommand {
+		return
+	}
+	for _, k := range slices.Clone(s.links[1:]) {
+		if k.src.Draining() && (k != s.link || s.strayed()) {
+			s.unlink(k)
+		}
+	}
+}
+
+// reset takes back what is known of the session's state, after COM_RESET_CONNECTION, which
+// the connections away from home have not heard of.
+func (s *session) reset() {
+	s.state.Reset()
+	s.link.names = ""
+	for _, k := range slices.Clone(s.links[1:]) {
+		s.unlink(k)
+	}
+}
+
+// align repeats on a connection what the session has set elsewhere.
+func (s *session) align(f *flow, k *link) error {
+	c := wire.NewConn(stream{f, &k.sock})
+	if k.schema != s.Schema && s.Schema != "" {
+		if err := simple(c, core.InitDB, []byte(s.Schema)); err != nil {
+			return err
+		}
+		k.schema = s.Schema
+	}
+	names := s.state.Names()
+	if string(names) == k.names {
+		return nil
+	}
+	if err := simple(c, core.Query, names); err != nil {
+		return err
+	}
+	k.names = string(names)
+	return nil
+}
+
+// simple runs a command of dbmesh's own that is answered by OK or ERR.
+func simple(c *wire.Conn, code core.Code, arg []byte) error {
+	c.Seq = 0
+	if err := c.WritePacket(append([]byte{byte(code)}, arg...)); err != nil {
+		return err
+	}
+	p, err := c.ReadPacket()
+	if err != nil {
+		return err
+	}
+	if len(p) > 0 && p[0] == wire.HeaderErr {
+		e, err := wire.ParseErr(p)
+		if err != nil {
+			return err
+		}
+		return e
+	}
+	return nil
+}
+
+// reason is what the client is told of a failed move.
+func (s *session) reason(pool string, err error) *core.Error {
+	switch e := err.(type) {
+	case *wire.Err:
+		return &core.Error{Code: e.Code, State: e.State, Message: e.Message}
+	case *core.Error:
+		return e
+	}
+	return unreachable(pool, err)
+}
