@@ -18,25 +18,30 @@ import (
 	"github.com/dbmesh/dbmesh/demo/backends"
 )
 
+var binary, config string // of the dbmesh in the tree around the demo's module
+
 func TestMain(m *testing.M) {
 	backends.Quiet()
-	os.Exit(m.Run())
+	os.Exit(run(m))
 }
 
-// build makes dbmesh from the tree around the demo's module.
-func build(t *testing.T) (binary, config string) {
-	t.Helper()
+func run(m *testing.M) int {
 	root, err := filepath.Abs("../../..")
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	binary = filepath.Join(t.TempDir(), "dbmesh")
+	dir, err := os.MkdirTemp("", "dbmesh-demo-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	binary, config = filepath.Join(dir, "dbmesh"), filepath.Join(root, "configs", "demo.yaml")
 	cmd := exec.Command("go", "build", "-o", binary, "./cmd/dbmesh")
-	cmd.Dir = root
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build dbmesh: %v\n%s", err, said)
+	cmd.Dir, cmd.Stderr = root, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return 1
 	}
-	return binary, filepath.Join(root, "configs", "demo.yaml")
+	return m.Run()
 }
 
 // paper is a screen that others read while it is written.
@@ -58,7 +63,6 @@ func (p *paper) String() string {
 }
 
 func TestTheStoryShowsWhereEachCommandWent(t *testing.T) {
-	binary, config := build(t)
 	var p paper
 	if err := demo(t.Context(), &screen{w: &p}, binary, config, true); err != nil {
 		t.Fatalf("%v\n%s", err, p.String())
@@ -89,7 +93,6 @@ func TestTheDemoMovesAwayFromTakenPortsAndShowsOthersCommands(t *testing.T) {
 			defer l.Close()
 		}
 	}
-	binary, config := build(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var p paper
