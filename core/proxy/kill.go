@@ -96,15 +96,15 @@ func (r *registry) remove(s *session) {
 	delete(r.byID, s.ID)
 }
 
-// find gives the backend connection of the session with the id.
-func (r *registry) find(id uint32) (*backend.Source, uint32, bool) {
+// find gives the backend connection of the session with the id, and whose session it is.
+func (r *registry) find(id uint32) (src *backend.Source, theirs uint32, user string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, ok := r.byID[id]
 	if !ok || e.src == nil {
-		return nil, 0, false
+		return nil, 0, "", false
 	}
-	return e.src, e.id, true
+	return e.src, e.id, e.user, true
 }
 
 // kill maps the id of a KILL from dbmesh's to the backend's. done is false for a command
@@ -114,13 +114,19 @@ func (s *session) kill() (w want, done bool) {
 	if !ok {
 		return wantNothing, false
 	}
-	src, theirs, ok := s.srv.registry.find(id)
+	src, theirs, owner, ok := s.srv.registry.find(id)
 	if !ok {
 		return wantNothing, false
 	}
 	if src.Backend.Address == s.link.src.Backend.Address {
 		s.renumber(at, theirs)
 		return s.dispatch(), true
+	}
+	// On its own backend the server judges; the control account may kill anybody's.
+	if owner != s.User {
+		s.outcome.Side = core.Client
+		return s.answer(&core.Reply{Err: &core.Error{Code: 1095, State: "HY000", Message: fmt.Sprintf(
+			"You are not owner of thread %d", id)}}), true
 	}
 	if !src.HasControl() {
 		s.outcome.Side = core.Proxy

@@ -125,6 +125,20 @@ func TestKILLTakesTheIdThatTheClientSaw(t *testing.T) {
 	}
 }
 
+// Across backends dbmesh kills with an account that may kill anybody's.
+func TestKILLAcrossBackendsReachesOnesOwnSessionsOnly(t *testing.T) {
+	m := killSetup(t, true)
+	id, _, victim := sleeper(t, m, true)
+	other := dialRaw(t, m.addr(), "admin", "admin")
+	if err := other.query(fmt.Sprintf("KILL %d", id)); errno(err) != 1095 {
+		t.Errorf("another user's KILL: %v", err)
+	}
+	if !sleeping(t, shared.Cluster(t).Nodes[1], id) {
+		t.Error("the statement has ended")
+	}
+	_ = victim.Close()
+}
+
 // An id that is not of a session here goes to the server as it is.
 func TestKILLOfAForeignIdGoesThroughUnchanged(t *testing.T) {
 	m := killSetup(t, false)
