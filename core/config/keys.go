@@ -64,7 +64,7 @@ func Keys() []Key {
 
 		{"limits.inspect_limit", "1MiB", live, "How much of a statement's text is looked at; of longer ones the rest streams by."},
 		{"limits.max_statements", "16382", live, "Prepared statements that one session may hold."},
-		{"limits.max_logins", "10000", live, "Logins under way at once, per listener; more wait in the kernel's queue."},
+		{"limits.max_logins", "10000", live, "Logins under way at once, per listener; beyond it error 1040."},
 		{"drain_timeout", "30s", live, "How long sessions may go on after SIGTERM, and on a removed backend."},
 		{"log.level", "info", live, "`debug`, `info`, `warn` or `error`."},
 		{"log.format", "text", fixed, "`text` or `json`, on standard error."},
