@@ -32,7 +32,7 @@ func files(t *testing.T) []string {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && slices.Contains([]string{".git", "bin", "dist", "testdata", "node_modules"}, d.Name()) {
+		if d.IsDir() && slices.Contains([]string{".git", "bin", "dist", "testdata", "recorded", "corpus", "expect", "node_modules"}, d.Name()) {
 			return fs.SkipDir
 		}
 		if d.Type().IsRegular() {
