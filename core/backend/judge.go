@@ -26,12 +26,13 @@ func (p *prober) probe() {
 		err = fmt.Errorf("no answer within %s: %w", health.Timeout, err)
 	}
 	p.alive = p.src.known.alive.Load()
+	failure := err
 	if err != nil && p.alive != before && !nobodyListens(err) {
-		err = nil // sessions had answers meanwhile: it is the probe that had bad luck
+		err = nil // sessions had answers meanwhile: perhaps the probe had bad luck; look again soon
 	}
 	p.src.report.Probed(p.src.Backend, took, err)
 	p.judge(err)
-	p.due = p.last.Add(p.next(err, took))
+	p.due = p.last.Add(p.next(failure, took))
 }
 
 // next is how long to wait for the next probe. A first failure is looked into soon, for

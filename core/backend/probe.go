@@ -32,6 +32,7 @@ type prober struct {
 	last          time.Time // when the last probe ended
 	renew         time.Time // of the next look-up of the name; zero before the first
 	demand        time.Time // when somebody was last seen to need the backend
+	looked        time.Time // when the last look was
 	alive         int64     // as it was at the last look
 	sessions      int64     // likewise
 
@@ -60,7 +61,8 @@ func (s *Set) start(src *Source) {
 // the lock of the Set.
 func (s *Set) remove(src *Source) {
 	src.known.own(nil)
-	src.known.removed.Store(true)
+	now := time.Now()
+	src.known.removed.Store(&now)
 	from := src.Backend.SetState(core.Draining)
 	const reason = "removed from the configuration"
 	s.log.Info("backend changed state", "pool", src.Backend.Pool, "backend", src.Backend.Name,
@@ -130,7 +132,9 @@ func jittered(d time.Duration) time.Duration {
 // interval is how long a server that answers is left alone.
 func (p *prober) interval() time.Duration {
 	d := p.src.Pool.Health.Interval
-	if !p.line.open() && p.last.Sub(p.demand) > quietAfter*d {
+	// Where another backend could serve in its place, the state must always be fresh.
+	alone := len(p.src.Pool.Backends) < 2
+	if alone && !p.line.open() && p.last.Sub(p.demand) > quietAfter*d {
 		d *= quietFactor
 	}
 	return jittered(d)
@@ -149,7 +153,8 @@ func (p *prober) wake() {
 }
 
 // look sees what sessions do. Whoever answers them needs no probe. When it answered isn't
-// known, only that it was since the last look; that is why looks are frequent (see pause).
+// known, only that it was since the last look, from which the next probe's time is counted:
+// a server that froze right after an answer must not gain the time between two looks.
 // New sessions and commands without an answer end the quiet time.
 func (p *prober) look(now time.Time) {
 	b := p.src.Backend
@@ -157,14 +162,16 @@ func (p *prober) look(now time.Time) {
 	answered := alive != p.alive
 	if answered && p.fails == 0 && b.State() == core.Up {
 		p.demand = now
-		p.due = now.Add(p.interval())
+		if due := p.looked.Add(p.interval()); due.After(p.due) {
+			p.due = due
+		}
 	} else if sessions != p.sessions || b.Running() > 0 {
 		p.demand = now
 		if soon := p.last.Add(p.interval()); soon.Before(p.due) {
 			p.due = soon
 		}
 	}
-	p.alive, p.sessions = alive, sessions
+	p.alive, p.sessions, p.looked = alive, sessions, now
 }
 
 // hurry brings the next probe forward after a session's trouble, but not so far that a

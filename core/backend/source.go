@@ -38,7 +38,7 @@ type knowledge struct {
 	addrs    atomic.Pointer[[]Address] // the first one is in use; nil until resolved
 	alive    atomic.Int64              // of the last SawAlive
 	trouble  chan struct{}             // a session's dial failed; one token
-	removed  atomic.Bool
+	removed  atomic.Pointer[time.Time] // when the backend was; nil if it is in the config
 
 	mu    sync.Mutex // orders changes of state
 	owner *prober    // only this one may change the state
@@ -144,7 +144,15 @@ func (s *Source) SawFailure(err error) {
 }
 
 // Draining says whether the backend was removed from the config: its sessions end.
-func (s *Source) Draining() bool { return s.known.removed.Load() }
+func (s *Source) Draining() bool { return s.known.removed.Load() != nil }
+
+// DrainingFor is how long ago the backend was removed from the config, 0 if it was not.
+func (s *Source) DrainingFor() time.Duration {
+	if at := s.known.removed.Load(); at != nil {
+		return time.Since(*at)
+	}
+	return 0
+}
 
 // Greeting is what the server said of itself last, nil if it never did. Its challenge and
 // connection id are of the connection that it came from.

@@ -38,6 +38,7 @@ func (s *session) becameUser(err error) want {
 		return wantEnd
 	}
 	s.state.Reset()
+	s.link.src.Backend.Begin() // which report ends
 	s.report()
 	return s.settle()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -141,19 +142,36 @@ func (s *Server) commitListener(n *Next, ls core.ListenerSettings) {
 }
 
 // retire takes out what the configuration no longer names. A removed chain stays in force
-// for the sessions of removed listeners that still use it, and closes with the server.
+// for the sessions of removed listeners as long as there are any, and closes at the first
+// change of config after that.
 func (s *Server) retire(n *Next) {
-	for name := range s.listeners {
+	for name, lis := range s.listeners {
 		if n.listeners[name] == nil {
 			delete(s.listeners, name)
+			lis.removed = time.Now()
+			s.removed = append(s.removed, lis)
 		}
 	}
+	s.removed = slices.DeleteFunc(s.removed, (*Listener).deserted)
 	for name, live := range s.lives {
 		if n.chains[name] == nil {
 			delete(s.lives, name)
 			s.retired = append(s.retired, live)
 		}
 	}
+	s.retired = slices.DeleteFunc(s.retired, func(live *core.Live) bool {
+		used := slices.ContainsFunc(s.removed, func(l *Listener) bool { return l.state.Load().live == live })
+		if !used {
+			s.jobs.Go(live.Close)
+		}
+		return !used
+	})
+}
+
+// deserted says that a removed listener has no sessions, nor connections that its loop has
+// accepted and not yet opened.
+func (l *Listener) deserted() bool {
+	return l.sessions.Load() == 0 && time.Since(l.removed) > time.Second
 }
 
 // start begins to accept. On loop 0.
@@ -198,15 +216,14 @@ func (s *Server) Addr(name string) net.Addr {
 }
 
 // wakeAll has every loop look for sessions that must end because their backend was
-// removed, now and, for those that go on in a transaction, when the drain time is over.
+// removed; for those that go on in a transaction, again when the drain time is over.
 func (s *Server) wakeAll() {
 	timeout := time.Duration(s.drainTimeout.Load())
 	for _, l := range s.loops {
-		l.post(func() { l.leave(false) })
+		l.post(func() {
+			if l.leave(nobodyYet) > 0 {
+				l.later(timeout, func() { l.leave(timeout) })
+			}
+		})
 	}
-	s.later(timeout, func() {
-		for _, l := range s.loops {
-			l.post(func() { l.leave(true) })
-		}
-	})
 }

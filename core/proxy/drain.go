@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"context"
+	"math"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,7 +23,7 @@ func (s *Server) Drain(ctx context.Context) (cut int) {
 	}
 	s.mu.Unlock()
 	for _, l := range s.loops {
-		l.post(func() { l.leave(false) })
+		l.post(func() { l.leave(nobodyYet) })
 	}
 	for s.sessions.Load() > 0 {
 		select {
@@ -79,19 +81,26 @@ func (l *loop) end() {
 	}
 }
 
-// leave closes the sessions that shall end and are at a point where they can; with force
-// also the others whose backend was removed.
-func (l *loop) leave(force bool) {
+// nobodyYet is a patience that no session has tried.
+const nobodyYet = time.Duration(math.MaxInt64)
+
+// leave closes the sessions that shall end and are at a point where they can, and those
+// whose backend was removed longer ago than patience. It gives how many are left that shall
+// end.
+func (l *loop) leave(patience time.Duration) (left int) {
 	for x := range l.sessions {
 		x.shed()
 		switch {
 		case !x.leaving():
-		case force && !x.srv.draining.Load():
+		case x.link != nil && x.link.src.DrainingFor() >= patience:
 			x.guard(func() { x.close("backend removed") })
 		case x.mode == atCommand && x.in.len() == 0 && !x.client.readable && x.quiet():
 			x.guard(func() { x.close("drained") })
+		default:
+			left++
 		}
 	}
+	return left
 }
 
 // leaving says that the session shall end at its next quiet point.

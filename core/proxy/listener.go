@@ -24,6 +24,7 @@ type Listener struct {
 	state    atomic.Pointer[listenerState]
 	sessions atomic.Int64
 	logins   atomic.Int64
+	removed  time.Time // from the config; for the holder of the Server's lock
 }
 
 type listenerState struct {
@@ -36,8 +37,18 @@ type listenerState struct {
 
 func (l *Listener) settings() *core.ListenerSettings { return &l.state.Load().set }
 func (l *Listener) tls() *tls.Config                 { return l.state.Load().tls }
-func (l *Listener) chain() *core.Chain               { return l.state.Load().live.Acquire() }
 func (l *Listener) local() netip.AddrPort            { return l.state.Load().local }
+
+// chain acquires the chain in force, nil when the server has closed. A chain that was
+// taken out between the two steps has a successor.
+func (l *Listener) chain() *core.Chain {
+	for {
+		st := l.state.Load()
+		if ch := st.live.Acquire(); ch != nil || l.state.Load() == st {
+			return ch
+		}
+	}
+}
 
 // trusts says whether a PROXY header from the address is believed.
 func (l *Listener) trusts(a netip.Addr) bool {
@@ -172,7 +183,7 @@ func (a *acceptor) ready(s *socket, e poll.Event) {
 		a.srv.log.Error("accept", "error", err)
 		break
 	}
-	a.srv.later(100*time.Millisecond, func() {
+	a.srv.loops[0].later(100*time.Millisecond, func() {
 		if !a.closed {
 			a.ready(s, e)
 		}

@@ -78,6 +78,9 @@ func (s *session) begin() want {
 	sql, truncated := s.text(code, payload, length)
 	s.cmd.Reset(&s.Session, code, sql, length, truncated)
 	s.began = s.loop.clock()
+	if s.deadline != 0 { // of the idle time, which has ended
+		s.timeout(0)
+	}
 	s.outcome = core.Outcome{BytesIn: uint64(len(b))}
 	s.sent, s.stalled = 0, 0
 	s.frames.Begin(length-len(payload), length)

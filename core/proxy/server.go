@@ -75,6 +75,7 @@ type Server struct {
 	listeners map[string]*Listener
 	lives     map[string]*core.Live
 	retired   []*core.Live
+	removed   []*Listener // with sessions
 }
 
 // atomicInt is an int that config changes and loops read.
@@ -199,8 +200,7 @@ func (s *Server) ended(x *session, why string) {
 	}
 }
 
-// later has loop 0 call f after a while, unless the server ends before.
-func (s *Server) later(d time.Duration, f func()) {
-	t := time.AfterFunc(d, func() { s.loops[0].post(f) })
-	context.AfterFunc(s.ctx, func() { t.Stop() })
+// later has the loop call f after a while, unless the server has ended by then.
+func (l *loop) later(d time.Duration, f func()) {
+	time.AfterFunc(d, func() { l.post(f) })
 }

@@ -73,6 +73,45 @@ func swapUnderLoad(t *testing.T, loops, swaps int) {
 	t.Logf("%d swaps, %d refused, %d commands, %v", swaps, refused, l.commands.Load(), end.since(start))
 }
 
+// A chain that a config no longer names closes, while the sessions of its listener go on
+// with the new one; and a removed listener's sessions keep theirs.
+func TestARemovedChainClosesWhenNobodyUsesIt(t *testing.T) {
+	l := &ledger{}
+	server := shared.MariaDB(t)
+	config := func(g int) string {
+		text := before(server.Backend, stamped(g)).text()
+		text = strings.Replace(text, "chain: main", fmt.Sprintf("chain: main%d", g), 1)
+		return strings.Replace(text, "chains:\n  - name: main", fmt.Sprintf("chains:\n  - name: main%d", g), 1)
+	}
+	m := startMesh(t, parts{loops: 2, kinds: core.Registry{"stamp": l.kind()}}, config(1))
+	load := startLoad(t, m.addr())
+	load.settle(t)
+	const swaps = 30
+	for g := range swaps {
+		if err := m.apply(config(2 + g)); err != nil {
+			t.Fatal(err)
+		}
+		load.progress(t, 8)
+	}
+	until(t, 5*time.Second, "all chains but one are closed", func() bool { return l.made.Load()-l.closed.Load() == 2 })
+	moved := func(g int) string { return strings.Replace(config(g), "name: main,", "name: moved,", 1) }
+	moved1 := strings.Replace(moved(99), "127.0.0.1:0", freeAddr(t), 1)
+	if err := m.apply(moved1); err != nil {
+		t.Fatal(err)
+	}
+	load.progress(t, 4*busy) // on the chain of the removed listener
+	load.stop(t)
+	until(t, 10*time.Second, "its chain closes with its last session", func() bool {
+		if err := m.apply(moved1); err != nil {
+			t.Fatal(err)
+		}
+		return l.made.Load()-l.closed.Load() == 2
+	})
+	for _, f := range l.faults {
+		t.Error(f)
+	}
+}
+
 type breaker struct{ name, config, says string }
 
 // breakers are configs that must be refused, each in a stage of its own.

@@ -45,8 +45,8 @@ func (s setup) text() string {
 
 func onePool(b *strings.Builder, name string, backends []string, more string) {
 	fmt.Fprintf(b, "  - {name: %s, tls: {mode: \"off\"}%s, backends: [", name, comma(more))
-	for i, address := range backends {
-		fmt.Fprintf(b, "{name: %s%d, address: %q}, ", name, i, address)
+	for _, address := range backends {
+		fmt.Fprintf(b, "{address: %q}, ", address)
 	}
 	b.WriteString("]}\n")
 }

@@ -1,0 +1,176 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/dbmesh/dbmesh/tests/servers"
+)
+
+// which tells a session's server by its port.
+const which = "SELECT @@port"
+
+// pair is a pool of two servers of the test's own.
+func pair(t *testing.T, more string) (*mesh, [2]*servers.Server) {
+	t.Helper()
+	both := [2]*servers.Server{servers.MariaDB(t), servers.MariaDB(t)}
+	s := setup{backends: []string{both[0].Addr, both[1].Addr}, links: "{kind: balancer, policy: weighted-round-robin}\n", pool: more}
+	return startMesh(t, parts{}, s.text()), both
+}
+
+// logins opens and closes n sessions and counts the servers that they reach; limit bounds
+// each one's time.
+func logins(t *testing.T, addr string, n int, limit time.Duration) map[string]int {
+	t.Helper()
+	reached := map[string]int{}
+	for range n {
+		start := time.Now()
+		db := app(t, addr)
+		reached[value(t, db, which)]++
+		_ = db.Close()
+		if took := time.Since(start); took > limit {
+			t.Errorf("a login took %v, more than %v", took, limit)
+		}
+	}
+	return reached
+}
+
+func TestAFrozenBackendGetsNoNewSessionWithinThreeSeconds(t *testing.T) {
+	m, both := pair(t, "")
+	if got := logins(t, m.addr(), 10, 10*time.Second); len(got) != 2 {
+		t.Fatalf("sessions at first: %v", got)
+	}
+	frozenAndBack(t, m, both[0], both[1])
+}
+
+// frozenAndBack freezes a server and expects all sessions at the other 3 s later.
+func frozenAndBack(t *testing.T, m *mesh, frozen, other *servers.Server) {
+	t.Helper()
+	if err := frozen.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(3 * time.Second) // the promise is in terms of time
+	for port, n := range logins(t, m.addr(), 10, time.Second) {
+		if port != fmt.Sprint(other.Port) {
+			t.Errorf("%d sessions went to the frozen server", n)
+		}
+	}
+	if err := frozen.Cont(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, 20*time.Second, "the server that goes on is used again", func() bool {
+		return len(logins(t, m.addr(), 4, 10*time.Second)) == 2
+	})
+}
+
+func TestAKilledBackendIsLeftForTheOtherAtTheNextLogin(t *testing.T) {
+	m, both := pair(t, "")
+	on := session(t, app(t, m.addr()))
+	victim, other := both[0], both[1]
+	if value(t, on, which) != fmt.Sprint(victim.Port) {
+		victim, other = other, victim
+	}
+	if err := victim.Kill9(); err != nil {
+		t.Fatal(err)
+	}
+	for port, n := range logins(t, m.addr(), 10, time.Second) {
+		if port != fmt.Sprint(other.Port) {
+			t.Errorf("%d sessions on %s", n, port)
+		}
+	}
+	if err := try(on, "SELECT 1"); err == nil {
+		t.Error("a session outlived its server")
+	}
+}
+
+func TestAPoolWithoutALivingBackendSaysSo(t *testing.T) {
+	server := servers.MariaDB(t)
+	m := startMesh(t, parts{}, before(server.Backend, usualLinks).text())
+	if err := server.Kill9(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		start := time.Now()
+		err := try(app(t, m.addr()), "SELECT 1")
+		if code(err) <= 0 {
+			t.Errorf("a login without a backend: %v", err)
+		}
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("the refusal took %v", took)
+		}
+	}
+}
+
+// A backend that is taken out of the config gets no new session. Those it has go on until
+// their transaction ends, and are cut at drain_timeout, counted from its own removal.
+func TestARemovedBackendDrains(t *testing.T) {
+	both := [2]*servers.Server{servers.MariaDB(t), shared.MariaDB(t)}
+	config := func(n int, more string) string {
+		s := setup{links: "{kind: balancer, policy: weighted-round-robin}\n", top: "drain_timeout: 3s\n" + more}
+		for _, b := range both[2-n:] {
+			s.backends = append(s.backends, b.Addr)
+		}
+		return s.text()
+	}
+	m := startMesh(t, parts{}, config(2, ""))
+	// A change just before must not shorten the time.
+	removed := fmt.Sprint(both[0].Port)
+	sessionOn := func() (*rawSQL, string) {
+		for {
+			c := session(t, app(t, m.addr()))
+			if value(t, c, which) == removed {
+				return &rawSQL{c}, removed
+			}
+		}
+	}
+	idle, _ := sessionOn()
+	short, _ := sessionOn()
+	long, _ := sessionOn()
+	run(t, short, "BEGIN")
+	run(t, long, "BEGIN")
+	if err := m.apply(config(2, "log: {level: warn}\n")); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second)
+	// The names of backends in the config change with their number; the address is what counts.
+	if err := m.apply(config(1, "")); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	until(t, time.Second, "the idle session has ended", func() bool { return try(idle, "SELECT 1") != nil })
+	for port := range logins(t, m.addr(), 6, 5*time.Second) {
+		if port == removed {
+			t.Error("a new session on the removed backend")
+		}
+	}
+	for time.Since(start) < 2*time.Second {
+		run(t, short, "SELECT 1")
+		run(t, long, "SELECT 1")
+		time.Sleep(50 * time.Millisecond)
+	}
+	run(t, short, "COMMIT")
+	until(t, 900*time.Millisecond, "the session ends behind its transaction", func() bool { return try(short, "SELECT 1") != nil })
+	until(t, 4*time.Second, "the long transaction is cut", func() bool { return try(long, "SELECT 1") != nil })
+	if took := time.Since(start); took < 2900*time.Millisecond || took > 5*time.Second {
+		t.Errorf("the long transaction was cut after %v, want 3s", took)
+	}
+}
+
+type rawSQL struct{ querier }
+
+// A name's new address takes new sessions.
+func TestAHostNameIsResolvedAnew(t *testing.T) {
+	if _, err := net.DefaultResolver.LookupHost(context.Background(), "localhost"); err != nil {
+		t.Skip("localhost has no address here")
+	}
+	server := shared.MariaDB(t)
+	s := before(server.Backend, usualLinks)
+	s.backends = []string{fmt.Sprintf("localhost:%d", server.Port)}
+	m := startMesh(t, parts{}, s.text())
+	if got := value(t, app(t, m.addr()), which); got != fmt.Sprint(server.Port) {
+		t.Errorf("server %s", got)
+	}
+}
