@@ -1,0 +1,105 @@
+package suites
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// fewest is how many tests a suite must have executed: a suite that skips nearly all of
+// its tests would be equal and say nothing.
+const fewest = 100
+
+// rounds is how often tests that differ are run in all. One whose results vary by
+// themselves has shown them all by then, with odds of a hundred to one at least.
+const rounds = 8
+
+// verdicts are a suite's results by test name.
+type verdicts map[string]verdict
+
+type verdict struct {
+	result string // pass, fail or skip
+	output string
+}
+
+func (v verdicts) count(result string) int {
+	n := 0
+	for _, one := range v {
+		if one.result == result {
+			n++
+		}
+	}
+	return n
+}
+
+// way is the results of one way to the server, over all rounds.
+type way struct {
+	title string
+	run   func(only []string) verdicts // all tests, if only is nil
+	first verdicts
+	seen  map[string]map[string]bool // results by test
+	last  verdicts
+}
+
+func (w *way) round(only []string) {
+	w.last = w.run(only)
+	if w.first == nil {
+		w.first, w.seen = w.last, map[string]map[string]bool{}
+	}
+	for name, one := range w.last {
+		if w.seen[name] == nil {
+			w.seen[name] = map[string]bool{}
+		}
+		w.seen[name][one.result] = true
+	}
+}
+
+// compare runs a suite directly and through dbmesh. Tests that differ are run again, both
+// ways, until each way has shown the same results: such a test varies by itself, and is
+// named. One that goes on to differ is a difference.
+func compare(t *testing.T, title string, directly, through func(only []string) verdicts) {
+	t.Helper()
+	direct, proxied := &way{title: "directly", run: directly}, &way{title: "through dbmesh", run: through}
+	direct.round(nil)
+	proxied.round(nil)
+	unequal := differing(direct.seen, proxied.seen)
+	if len(unequal) > 0 {
+		t.Logf("%s: %d tests differ and are run again: %s", title, len(unequal), strings.Join(unequal, ", "))
+	}
+	for n := 1; n < rounds && len(unequal) > 0; n++ {
+		direct.round(unequal)
+		proxied.round(unequal)
+		unequal = differing(direct.seen, proxied.seen)
+	}
+	for _, name := range unequal {
+		t.Errorf("%s: %s differs", title, name)
+		for _, w := range []*way{direct, proxied} {
+			t.Errorf("%s: %s\n%.3000s", w.title, strings.Join(slices.Sorted(maps.Keys(w.seen[name])), " and "), w.last[name].output)
+		}
+	}
+	executed := proxied.first.count("pass") + proxied.first.count("fail")
+	for _, w := range []*way{direct, proxied} {
+		t.Logf("%s %s: %d tests, %d passed, %d failed, %d skipped", title, w.title, len(w.first),
+			w.first.count("pass"), w.first.count("fail"), w.first.count("skip"))
+	}
+	if executed < fewest {
+		t.Errorf("%s: only %d tests were executed, want at least %d", title, executed, fewest)
+	}
+}
+
+func differing(a, b map[string]map[string]bool) []string {
+	var names []string
+	for name := range a {
+		if !maps.Equal(a[name], b[name]) {
+			names = append(names, name)
+		}
+	}
+	for name := range b {
+		if a[name] == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
