@@ -103,6 +103,7 @@ type session struct {
 // ready notes an event and steps on if it may be what the session waits for.
 func (s *session) ready(k *socket, e poll.Event) {
 	if s.flow != nil && s.flow.busy {
+		k.hupMissed = k.hupMissed || e.Hangup
 		s.flow.nudge()
 		return
 	}
@@ -111,6 +112,7 @@ func (s *session) ready(k *socket, e poll.Event) {
 	}
 	if e.Writable {
 		k.writable = true
+		_ = k.flush() // a session that only reads from k would not; it meets the error there
 	}
 	if e.Hangup {
 		k.hup = true
@@ -120,12 +122,12 @@ func (s *session) ready(k *socket, e poll.Event) {
 
 // wake makes the session look at its sockets anew.
 func (s *session) wake() {
-	s.client.readable, s.client.writable = true, true
+	s.client.wake()
 	for _, l := range s.links {
-		l.sock.readable, l.sock.writable = true, true
+		l.sock.wake()
 	}
 	if p := s.pending; p != nil {
-		p.sock.readable, p.sock.writable = true, true
+		p.sock.wake()
 	}
 }
 

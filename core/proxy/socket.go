@@ -31,9 +31,18 @@ type socket struct {
 	writable bool
 	hup      bool // the peer has closed its side
 
+	hupMissed bool // the loop's alone: it heard so while a goroutine had the socket
+
 	tls  *tls.Conn
 	out  []byte       // ciphertext that the kernel had no room for
 	park func() error // waits for an event, while a TLS handshake runs on a goroutine; else nil
+}
+
+// wake has the socket tried anew after events that were not noted. A peer's end is told
+// but once.
+func (s *socket) wake() {
+	s.readable, s.writable = true, true
+	s.hup = s.hup || s.hupMissed
 }
 
 // read reads once. A short read means that the kernel is empty, so it saves the read that
