@@ -177,6 +177,9 @@ func (s *Session) Unwatched() {
 
 // setNames recognizes SET NAMES with one plain word, which may be repeated elsewhere.
 func setNames(text []byte) ([]byte, bool) {
+	if len(text) < 3 || !bytes.EqualFold(text[:3], []byte("set")) { // without garbage for most texts
+		return nil, false
+	}
 	f := bytes.Fields(bytes.TrimRight(text, "; \t\r\n"))
 	if len(f) != 3 || !bytes.EqualFold(f[0], []byte("set")) || !bytes.EqualFold(f[1], []byte("names")) {
 		return nil, false
