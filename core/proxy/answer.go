@@ -10,6 +10,9 @@ func (s *session) answer(r *core.Reply) want {
 	if r.Err != nil {
 		s.outcome.Err = r.Err
 	}
+	if s.cmd.Code == core.Prepare {
+		s.lastDenied = true
+	}
 	s.cmdReply = r
 	if !s.frames.Ended() { // the rest of the command is still to come, and to be dropped
 		s.out.need(largeBuffer)
@@ -40,20 +43,21 @@ func (s *session) compose() want {
 		return wantNothing
 	}
 	var packet []byte
+	seq := s.frames.Count()
 	status := s.status &^ (wire.StatusMoreResults | wire.StatusCursor | wire.StatusLastRow | wire.StatusTrack)
 	switch {
 	case r.Err == nil && s.cmd.Code != core.Query && len(r.Columns) > 0 || r.Err == nil && s.cmd.Code == core.Prepare:
 		e := &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter answered a " + s.cmd.Code.String() + " with what only a query can have"}
 		s.outcome.Err, s.outcome.Side = e, core.FilterSide
-		packet, _ = wire.AppendFrame(nil, appendError(nil, e, s.caps), 1)
+		packet, _ = wire.AppendFrame(nil, appendError(nil, e, s.caps), seq)
 	case r.Err != nil:
-		packet, _ = wire.AppendFrame(nil, appendError(nil, r.Err, s.caps), 1)
+		packet, _ = wire.AppendFrame(nil, appendError(nil, r.Err, s.caps), seq)
 	case len(r.Columns) > 0:
-		packet, _ = wire.AppendResult(nil, r.Columns, r.Rows, s.caps, uint16(s.collation), status, 1)
+		packet, _ = wire.AppendResult(nil, r.Columns, r.Rows, s.caps, uint16(s.collation), status, seq)
 		s.outcome.Rows = uint64(len(r.Rows))
 	default:
 		ok := wire.AppendOK(nil, wire.OK{Affected: r.Affected, InsertID: r.InsertID, Status: status, Info: []byte(r.Info)}, s.caps)
-		packet, _ = wire.AppendFrame(nil, ok, 1)
+		packet, _ = wire.AppendFrame(nil, ok, seq)
 		s.outcome.Affected = r.Affected
 	}
 	s.out.need(s.out.len() + len(packet)) // behind replies that were withheld

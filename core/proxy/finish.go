@@ -69,6 +69,7 @@ func (s *session) learn() {
 	case core.Prepare:
 		if r.Prepared {
 			s.state.Prepared(r.StatementID, s.cmd.SQL, s.cmd.Truncated())
+			s.lastDenied = false
 		}
 		return // its answer has no status
 	case core.Statistics:

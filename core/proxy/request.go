@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -190,10 +191,23 @@ func (s *session) refused() *core.Error {
 		return &core.Error{Code: 1235, State: "42000", Message: "dbmesh: replication commands (" + code.String() + ") are not carried; connect to the server itself"}
 	case len(s.cmd.Rewritten()) > maxRewritten:
 		return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter rewrote the statement to more than one packet (16 MiB) holds, which the client could not follow"}
+	case s.lastDenied && s.takesLast():
+		return &core.Error{Code: 1243, State: "HY000", Message: "Unknown prepared statement handler (4294967295) given to " + code.String()}
 	case code == core.Prepare && s.state.Statements() >= int(s.srv.maxStatements.Load()):
 		return &core.Error{Code: 1461, State: "42000", Message: "dbmesh: limits.max_statements prepared statements are open in this session; close some or raise the limit"}
 	}
 	return nil
+}
+
+// takesLast says that the command is about MariaDB's "statement prepared last", which the
+// backend would take for an older one if it never got to see the last.
+func (s *session) takesLast() bool {
+	switch s.cmd.Code {
+	case core.Execute, core.BulkExecute, core.Fetch, core.SendLongData, core.ResetStatement, core.CloseStatement:
+		b := s.in.bytes()[wire.HeaderLen:s.held]
+		return len(b) >= 5 && le32(b[1:]) == state.LastStatement
+	}
+	return false
 }
 
 // maxRewritten keeps a rewritten command in one frame, like the client's own: the answer
@@ -287,7 +301,8 @@ func (s *session) backendFull(err error, _ int) want {
 	if !wire.HasResponse(byte(s.cmd.Code)) {
 		return wantEnd
 	}
-	s.in.w = s.in.r + s.held // the rest of the command has nowhere to go
+	s.in.w = s.in.r + s.held // the rest of the command has nowhere to go,
+	s.farewell = true        // and must not be read as further commands
 	return s.expect()
 }
 

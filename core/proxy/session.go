@@ -76,28 +76,29 @@ type session struct {
 	dying    string        // why the session ends as soon as its goroutine is back
 	farewell bool          // the session ends behind the reply at hand
 
-	in, out   buffer // from the client; to the client or, of a long command, to the backend
-	streak    int    // full reads in a row
-	due       bool   // followed bytes of out must be written before anything else
-	packet    []byte // the rewritten command, while it is being sent
-	sent      int    // bytes of the command at hand that the backend has got
-	frames    wire.Frames
-	file      wire.Upload // of a LOAD DATA LOCAL
-	fileBegun bool
-	tail      []byte // what the client sent behind the file
-	cmd       core.Command
-	held      int // bytes of the command at hand in in
-	chain     *core.Chain
-	resp      wire.Response
-	outcome   core.Outcome
-	began     time.Duration // when the command at hand was first looked at
-	sentAt    time.Duration // when the backend got the command
-	stalled   time.Duration // since when the client is too slow; 0 if it is not
-	state     state.Session
-	cmdReply  *core.Reply // dbmesh\'s own answer, while the command is still coming in
-	collation byte        // of the client\'s login
-	loginOver bool
-	status    uint16 // of the last response
+	in, out    buffer // from the client; to the client or, of a long command, to the backend
+	streak     int    // full reads in a row
+	due        bool   // followed bytes of out must be written before anything else
+	packet     []byte // the rewritten command, while it is being sent
+	sent       int    // bytes of the command at hand that the backend has got
+	frames     wire.Frames
+	file       wire.Upload // of a LOAD DATA LOCAL
+	fileBegun  bool
+	tail       []byte // what the client sent behind the file
+	cmd        core.Command
+	held       int // bytes of the command at hand in in
+	chain      *core.Chain
+	resp       wire.Response
+	outcome    core.Outcome
+	began      time.Duration // when the command at hand was first looked at
+	sentAt     time.Duration // when the backend got the command
+	stalled    time.Duration // since when the client is too slow; 0 if it is not
+	state      state.Session
+	lastDenied bool        // the backend has not seen the last prepare
+	cmdReply   *core.Reply // dbmesh\'s own answer, while the command is still coming in
+	collation  byte        // of the client\'s login
+	loginOver  bool
+	status     uint16 // of the last response
 }
 
 // ready notes an event and steps on if it may be what the session waits for.

@@ -24,7 +24,7 @@ func (s *session) upload() want {
 				return wantBackendRoom
 			}
 			if err != nil {
-				return s.backendGone(err)
+				return s.fileRefused(err)
 			}
 		}
 		if s.file.Ended() {
@@ -49,6 +49,9 @@ func (s *session) beginFile() {
 	s.fileBegun, s.file = true, wire.Upload{}
 	s.out.release()
 	ahead := s.in.bytes()[s.held:]
+	if s.tail != nil { // behind a file before this one; nothing was read since
+		ahead, s.tail = s.tail, nil
+	}
 	s.out.need(max(largeBuffer, len(ahead)))
 	s.out.w = copy(s.out.chunk.b, ahead)
 	s.in.w = s.in.r + s.held
@@ -60,6 +63,15 @@ func (s *session) followFile(n int) {
 	s.out.mid = s.out.r + s.file.Feed(s.out.bytes())
 }
 
+// fileRefused copes with a backend that takes no more of the file. What it said before is
+// its answer; behind that the session ends, for the rest of the file is no command.
+func (s *session) fileRefused(err error) want {
+	s.outcome.Side, s.outcome.Cause = core.Server, err
+	s.farewell = true
+	s.out.release()
+	return s.resumeResponse()
+}
+
 // uploaded goes back to the response; bytes behind the file are the next command's.
 func (s *session) uploaded() want {
 	if rest := s.out.bytes(); len(rest) > 0 {
@@ -67,6 +79,10 @@ func (s *session) uploaded() want {
 		s.outcome.BytesIn -= uint64(len(rest))
 	}
 	s.out.release()
+	return s.resumeResponse()
+}
+
+func (s *session) resumeResponse() want {
 	s.fileBegun = false
 	s.resp.Resume()
 	s.mode = responding

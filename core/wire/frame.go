@@ -39,13 +39,18 @@ type Frames struct {
 	left    int  // payload bytes of the current frame that are still to come
 	more    bool // another frame follows the current one
 	started bool
+	count   byte
 }
 
 // Begin positions f inside a packet: left bytes of the current frame are still to come,
 // and the frame's whole payload is length bytes long.
 func (f *Frames) Begin(left, length int) {
-	*f = Frames{left: left, more: length == MaxPayload, started: true}
+	*f = Frames{left: left, more: length == MaxPayload, started: true, count: 1}
 }
+
+// Count is how many of the packet's frames have begun, modulo 256 as sequence numbers are:
+// the number of an answer to a packet that began with 0.
+func (f *Frames) Count() byte { return f.count }
 
 // Next is how many bytes may be read without running past the packet's end: 0 if it has
 // ended. A full frame's successor header is included, so that one read can cross it.
@@ -80,6 +85,7 @@ func (f *Frames) Feed(b []byte) int {
 		f.left = PayloadLen(b[n:])
 		f.more = f.left == MaxPayload
 		f.started = true
+		f.count++
 		n += HeaderLen
 	}
 	return n
