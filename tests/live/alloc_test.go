@@ -117,4 +117,3 @@ func (c *counting) Read(p []byte) (int, error) {
 	c.n += n
 	return n, err
 }
-
