@@ -18,7 +18,7 @@ func (w watched) set(files State) {
 	}
 	for _, dir := range w.notify.WatchList() {
 		if !want[dir] {
-			w.notify.Remove(dir) // fails only for a watch that has just ended by itself
+			_ = w.notify.Remove(dir) // fails only for a watch that has just ended by itself
 		}
 	}
 }

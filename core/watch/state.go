@@ -32,7 +32,7 @@ func (s State) Read(path string) ([]byte, error) {
 func (s State) now() State {
 	current := make(State, len(s))
 	for path := range s {
-		current.Read(path)
+		_, _ = current.Read(path)
 	}
 	return current
 }

@@ -59,10 +59,10 @@ func (c Caps) Has(want Caps) bool { return c&want == want }
 
 // Status flags of OK and EOF packets.
 const (
-	StatusInTrans     = uint16(mysql.SERVER_STATUS_IN_TRANS)
-	StatusAutocommit  = uint16(mysql.SERVER_STATUS_AUTOCOMMIT)
-	StatusMoreResults = uint16(mysql.SERVER_MORE_RESULTS_EXISTS)
-	StatusCursor      = uint16(mysql.SERVER_STATUS_CURSOR_EXISTS)
-	StatusLastRow     = uint16(mysql.SERVER_STATUS_LAST_ROW_SEND)
-	StatusTrack       = uint16(mysql.SERVER_SESSION_STATE_CHANGED)
+	StatusInTrans     = mysql.SERVER_STATUS_IN_TRANS
+	StatusAutocommit  = mysql.SERVER_STATUS_AUTOCOMMIT
+	StatusMoreResults = mysql.SERVER_MORE_RESULTS_EXISTS
+	StatusCursor      = mysql.SERVER_STATUS_CURSOR_EXISTS
+	StatusLastRow     = mysql.SERVER_STATUS_LAST_ROW_SEND
+	StatusTrack       = mysql.SERVER_SESSION_STATE_CHANGED
 )

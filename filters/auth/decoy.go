@@ -3,7 +3,7 @@ package auth
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // for its size
+	"crypto/sha1" // for its size
 	"crypto/sha256"
 	"encoding/binary"
 
@@ -49,7 +49,7 @@ func decoy(a *core.Account) *core.Account {
 
 func noise(n int) []byte {
 	b := make([]byte, n)
-	rand.Read(b) //nolint:errcheck // never fails: it ends the process instead
+	rand.Read(b) // never fails: it ends the process instead
 	return b
 }
 

@@ -1,7 +1,7 @@
 package auth
 
 import (
-	"crypto/sha1" //nolint:gosec // mysql_native_password is defined by it
+	"crypto/sha1" // mysql_native_password is defined by it
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,8 +34,8 @@ func prove(password core.Secret) (a *core.Account, hashed bool, err error) {
 	if text == "" {
 		return &core.Account{}, false, nil
 	}
-	one := sha1.Sum([]byte(text)) //nolint:gosec // see the import
-	two := sha1.Sum(one[:])       //nolint:gosec // see the import
+	one := sha1.Sum([]byte(text))
+	two := sha1.Sum(one[:])
 	three := sha256.Sum256([]byte(text))
 	four := sha256.Sum256(three[:])
 	return &core.Account{Native: two[:], SHA2: four[:]}, false, nil
