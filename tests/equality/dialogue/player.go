@@ -114,7 +114,7 @@ func (p *player) frame(out, payload []byte, mask string) []byte {
 		if !p.mute {
 			p.said.Frames = append(p.said.Frames, f)
 		}
-		out = f.append(out)
+		out = f.Append(out)
 		payload = payload[n:]
 		p.seq++
 		if n < wire.MaxPayload {
@@ -166,6 +166,23 @@ func (p *player) packet() ([]byte, error) {
 		return nil, fmt.Errorf("an empty packet")
 	}
 	return first, nil
+}
+
+// Session is a connection behind its login.
+type Session struct {
+	Conn net.Conn
+	In   io.Reader // reads what the server says; not Conn itself, some may be here already
+	Caps wire.Caps // as agreed
+}
+
+// Login connects and logs in, for callers that play a dialogue their own way. The
+// deadline of ctx stays on the connection.
+func Login(ctx context.Context, to Target, want wire.Caps) (*Session, error) {
+	p, err := login(ctx, to, want)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Conn: p.conn, In: p.in, Caps: p.caps}, nil
 }
 
 // login is the connection phase, of which nothing is kept.

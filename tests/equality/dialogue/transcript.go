@@ -25,13 +25,14 @@ func (t *Transcript) Bytes(fromServer bool) []byte {
 	var b []byte
 	for _, f := range t.Frames {
 		if f.FromServer == fromServer {
-			b = f.append(b)
+			b = f.Append(b)
 		}
 	}
 	return b
 }
 
-func (f *Frame) append(b []byte) []byte {
+// Append appends the frame as it travels.
+func (f *Frame) Append(b []byte) []byte {
 	n := len(f.Payload)
 	b = append(b, byte(n), byte(n>>8), byte(n>>16), f.Seq)
 	return append(b, f.Payload...)
