@@ -64,7 +64,7 @@ func Play(ctx context.Context, to Target, d *Dialogue) (*Transcript, wire.Caps, 
 }
 
 func isClosed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // together sends the commands of the steps in one go and reads their answers in order.
