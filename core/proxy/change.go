@@ -17,6 +17,7 @@ func (s *session) changeUser() want {
 		return s.answer(&core.Reply{Err: &core.Error{Code: 1043, State: "08S01", Message: "Bad handshake: malformed COM_CHANGE_USER"}})
 	}
 	s.sentAt = s.loop.clock()
+	s.timeout(s.lis.settings().LoginTimeout)
 	return s.startFlow(func(f *flow) error {
 		c := wire.NewConn(stream{f, &s.client})
 		c.Seq = 1
@@ -32,6 +33,7 @@ func (s *session) changeUser() want {
 // becameUser ends the command. A client whose change failed is disconnected: who it is
 // can't be said any more.
 func (s *session) becameUser(err error) want {
+	s.timeout(0)
 	if err != nil {
 		s.log.Info("change of user failed", "error", err)
 		s.outcome.Side = core.Client

@@ -99,6 +99,7 @@ func (s *session) dial(f *flow, b *core.Backend, login handshake) (*link, *backe
 			return err
 		})
 		if err != nil {
+			f.expired.Store(false)
 			src.SawFailure(err)
 			return nil, nil, err
 		}

@@ -55,6 +55,9 @@ func (s *session) resume() want {
 
 // wait returns when a socket of the session may have news.
 func (f *flow) wait() error {
+	if f.expired.Load() { // nobody would end this wait
+		return errTime
+	}
 	if f.busy {
 		select {
 		case <-f.news:

@@ -58,7 +58,7 @@ func (s *session) login(f *flow) error {
 // keep takes over what the client sent behind its login.
 func (s *session) keep(c *wire.Conn) {
 	if ahead := c.Buffered(); len(ahead) > 0 {
-		s.in.need(len(ahead))
+		s.in.need(s.in.len() + len(ahead))
 		s.in.w += copy(s.in.free(), ahead)
 	}
 }

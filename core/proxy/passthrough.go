@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
@@ -35,6 +36,8 @@ func (s *session) passthrough(f *flow, c *wire.Conn, l *wire.Login) error {
 		// A login that is cut short may count against the host, and to the server dbmesh's
 		// host stands for all clients: enough of them that vanish here would have it blocked.
 		if !relay.over {
+			f.expired.Store(false)
+			s.timeout(declineTimeout)
 			open.Decline()
 		}
 		s.discard(k)
@@ -70,6 +73,15 @@ func (s *session) fits(open *backend.Link) *core.Error {
 	}
 	return nil
 }
+
+// Plugins that are relayed but not known any closer.
+const (
+	parsec = "parsec"
+	sm3    = "tidb_sm3_password"
+)
+
+// declineTimeout bounds the wait for a backend's answer to a login that was given up.
+const declineTimeout = time.Second
 
 // relay passes an authentication exchange through.
 type relay struct {
@@ -129,7 +141,7 @@ func (r *relay) switched(p []byte) error {
 	}
 	r.plugin, r.challenge = sw.Plugin, bytes.Clone(sw.Data)
 	switch sw.Plugin {
-	case wire.Native, wire.SHA2, wire.Ed25519, "parsec", "tidb_sm3_password":
+	case wire.Native, wire.SHA2, wire.Ed25519, parsec, sm3:
 	default:
 		if !r.safe || !r.clientSafe() {
 			return r.s.deny(r.client, &core.Error{Code: 1045, State: "28000", Message: fmt.Sprintf(
@@ -154,16 +166,18 @@ func (r *relay) exchange(p []byte) error {
 }
 
 func (r *relay) moreData(p []byte) error {
-	if r.plugin != wire.SHA2 || len(p) < 2 {
-		return r.exchange(p)
-	}
-	switch p[1] {
-	case wire.SHA2FastOK:
+	switch {
+	case len(p) == 2 && p[1] == wire.SHA2FastOK && (r.plugin == wire.SHA2 || r.plugin == sm3):
 		return r.client.WritePacket(p)
-	case wire.SHA2Full:
+	case len(p) >= 2 && p[1] == wire.SHA2Full && r.plugin == wire.SHA2:
 		return r.full(p)
+	case r.clientSafe() && !r.safe && r.plugin != parsec:
+		// What this makes the client send is for its plugin to say. Inside TLS that may be
+		// the password as it is, and whoever sits on the other hop could ask for it so.
+		return r.s.deny(r.client, &core.Error{Code: 1045, State: "28000", Message: fmt.Sprintf(
+			"dbmesh: the backend asks '%s' for more than dbmesh relays from a client inside TLS to a backend without; use TLS to the backend", r.s.User)})
 	}
-	return r.exchange(p) // the backend's public key
+	return r.exchange(p) // such as the backend's public key
 }
 
 // full relays caching_sha2_password's exchange of the password itself. Where one hop is
