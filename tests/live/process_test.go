@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,6 +38,8 @@ func startProcess(t *testing.T, text string) *process {
 	}
 	p.cmd = exec.Command(binary, "run", "--config", p.path, "--set", "admin.address=")
 	p.cmd.Stdout, p.cmd.Stderr = out, out
+	// Variables that say how to test are no keys of the config.
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DBMESH_") })
 	err = p.cmd.Start()
 	_ = out.Close()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,6 +66,8 @@ func startSidecar(ctx context.Context, binary, config string, addrs addresses) (
 	}
 	s.cmd = exec.Command(binary, "run", "--config", s.config, "--set", "admin.address="+s.admin)
 	s.cmd.SysProcAttr = apart()
+	// DBMESH_ variables would change the config that the demo tells of.
+	s.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DBMESH_") })
 	said, err := s.cmd.StderrPipe()
 	if err == nil {
 		err = s.cmd.Start()

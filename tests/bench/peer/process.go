@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,7 +29,8 @@ type Process struct {
 // Start runs a command and waits until its address accepts connections. Its
 // output goes to a file in dir. Words like A=B before the program are its environment.
 func Start(name, addr, dir string, words []string) (*Process, error) {
-	env := os.Environ()
+	// Variables that say how to test are no keys of dbmesh's config.
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DBMESH_") })
 	for len(words) > 0 && strings.Contains(words[0], "=") {
 		env, words = append(env, words[0]), words[1:]
 	}
