@@ -16,6 +16,7 @@ import (
 	"github.com/dbmesh/dbmesh/tests/equality/dialogue"
 	"github.com/dbmesh/dbmesh/tests/equality/mesh"
 	"github.com/dbmesh/dbmesh/tests/equality/replay"
+	"github.com/dbmesh/dbmesh/tests/servers"
 	"github.com/dbmesh/dbmesh/tests/sidecar"
 )
 
@@ -24,9 +25,18 @@ type stage struct {
 	backend *replay.Backend
 	mesh    *mesh.Mesh
 	all     []dialogue.Recording
+	to      dialogue.Target // how clients come
 }
 
 func newStage(t *testing.T, flavour string, loops int) *stage {
+	t.Helper()
+	s := setStage(t, flavour)
+	s.mesh = mesh.Start(t, s.backend.Addr, loops)
+	return s
+}
+
+// setStage is newStage without dbmesh.
+func setStage(t *testing.T, flavour string) *stage {
 	t.Helper()
 	all, err := replay.Load("recorded", flavour)
 	if err != nil {
@@ -37,7 +47,7 @@ func newStage(t *testing.T, flavour string, loops int) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	return &stage{backend: b, mesh: mesh.Start(t, b.Addr, loops), all: all}
+	return &stage{backend: b, all: all}
 }
 
 // play replays a dialogue; the two sides may hold different ideas of it. It returns what
@@ -47,7 +57,9 @@ func (s *stage) play(key string, wait time.Duration, client, server *dialogue.Re
 	s.backend.Expect(key, &replay.Script{Recording: server, Ended: ended})
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
-	_, err := replay.Client(ctx, replay.Target(s.mesh.Addr, key), client, replay.Cut{})
+	to := replay.Target(s.mesh.Addr, key)
+	to.TLS, to.Window = s.to.TLS, s.to.Window
+	_, err := replay.Client(ctx, to, client, replay.Cut{})
 	select {
 	case other := <-ended:
 		return errors.Join(err, other)
@@ -88,6 +100,38 @@ func TestRecordedDialoguesReplayThroughDbmesh(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestRecordedDialoguesReplayInsideTLS(t *testing.T) {
+	certs, err := servers.NewTLS(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := setStage(t, "mariadb")
+	s.mesh = mesh.StartTLS(t, s.backend.Addr, 1, certs.ServerCert, certs.ServerKey)
+	s.to.TLS = certs.Client()
+	s.parallel(4, func(i int, r *dialogue.Recording) {
+		if err := s.play(fmt.Sprint(i), playWait, r, r); err != nil {
+			t.Errorf("%s: %v", r.Title, err)
+		}
+	})
+}
+
+// window is so small that every write of some length meets a full socket.
+const window = 2048
+
+func TestRecordedDialoguesReplayThroughNarrowSockets(t *testing.T) {
+	s := setStage(t, "mariadb")
+	s.backend.Window, s.to.Window = window, window
+	s.mesh = mesh.Start(t, s.backend.Addr, 1)
+	s.all = slices.DeleteFunc(s.all, func(r dialogue.Recording) bool {
+		return len(r.Said.Bytes(true))+len(r.Said.Bytes(false)) > 128<<10 // more takes minutes so
+	})
+	s.parallel(16, func(i int, r *dialogue.Recording) {
+		if err := s.play(fmt.Sprint(i), playWait, r, r); err != nil {
+			t.Errorf("%s: %v", r.Title, err)
+		}
+	})
 }
 
 // alteredWait is how long an altered dialogue may hang before that counts as noticed.

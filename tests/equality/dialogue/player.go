@@ -3,6 +3,7 @@ package dialogue
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,9 @@ type Target struct {
 	Addr           string
 	User, Password string
 	Schema         string
-	Attrs          []byte // connection attributes
+	Attrs          []byte      // connection attributes
+	TLS            *tls.Config // nil for none
+	Window         int         // bytes that the kernel may hold for the client; 0 for its default
 }
 
 // player is one connection in the middle of a dialogue.
@@ -195,13 +198,16 @@ func login(ctx context.Context, to Target, want wire.Caps) (*player, error) {
 	if end, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(end)
 	}
+	if to.Window > 0 {
+		_ = conn.(*net.TCPConn).SetReadBuffer(to.Window)
+	}
 	p := &player{conn: conn, password: to.Password}
 	c := wire.NewConn(conn)
 	if err = p.prove(c, to, want); err != nil {
 		conn.Close()
 		return nil, err
 	}
-	p.in = io.MultiReader(bytes.NewReader(bytes.Clone(c.Buffered())), newReader(conn))
+	p.in = io.MultiReader(bytes.NewReader(bytes.Clone(c.Buffered())), newReader(p.conn))
 	return p, nil
 }
 
@@ -219,6 +225,15 @@ func (p *player) prove(c *wire.Conn, to Target, want wire.Caps) error {
 	l := wire.Login{Caps: p.caps, MaxPacket: 1 << 30, Collation: 45, User: to.User, Schema: to.Schema, Plugin: wire.Native, Attrs: to.Attrs}
 	if l.Auth, err = wire.AnswerChallenge(wire.Native, p.challenge, to.Password); err != nil {
 		return err
+	}
+	if to.TLS != nil {
+		l.Caps |= wire.SSL
+		if err := c.WritePacket(l.AppendSSLRequest(nil)); err != nil {
+			return err
+		}
+		inside := tls.Client(p.conn, to.TLS)
+		c.Reset(inside)
+		p.conn = inside
 	}
 	if err := c.WritePacket(l.Append(nil)); err != nil {
 		return err

@@ -28,8 +28,19 @@ type Mesh struct {
 }
 
 // Start runs a data path with the given number of event loops before one backend, without
-// TLS to it. It ends with the test.
+// TLS. It ends with the test.
 func Start(t testing.TB, address string, loops int) *Mesh {
+	t.Helper()
+	return start(t, address, loops, "")
+}
+
+// StartTLS is Start with a listener that offers TLS with the certificate.
+func StartTLS(t testing.TB, address string, loops int, cert, key string) *Mesh {
+	t.Helper()
+	return start(t, address, loops, fmt.Sprintf(", tls: {cert: %q, key: %q}", cert, key))
+}
+
+func start(t testing.TB, address string, loops int, listener string) *Mesh {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	backends := backend.New(log, nil)
@@ -46,16 +57,16 @@ func Start(t testing.TB, address string, loops int) *Mesh {
 		backends.Close()
 		<-ran
 	})
-	if err := configure(filepath.Join(t.TempDir(), "dbmesh.yaml"), address, server, backends); err != nil {
+	text := fmt.Sprintf(`listeners: [{name: default, address: "127.0.0.1:0"%s}]
+pools: [{name: backends, tls: {mode: "off"}, backends: [{address: %q}]}]
+`, listener, address)
+	if err := configure(filepath.Join(t.TempDir(), "dbmesh.yaml"), text, server, backends); err != nil {
 		t.Fatal(err)
 	}
 	return &Mesh{Addr: server.Addr("default").String(), Server: server}
 }
 
-func configure(path, address string, server *proxy.Server, backends *backend.Set) error {
-	text := fmt.Sprintf(`listeners: [{name: default, address: "127.0.0.1:0"}]
-pools: [{name: backends, tls: {mode: "off"}, backends: [{address: %q}]}]
-`, address)
+func configure(path, text string, server *proxy.Server, backends *backend.Set) error {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}

@@ -18,7 +18,8 @@ const patience = 30 * time.Second
 // Backend is a server that plays recordings: which one, the client's connection attribute
 // says. Logins are taken with any password; those of nobody's are refused.
 type Backend struct {
-	Addr string
+	Addr   string
+	Window int // bytes that the kernel may hold for it, 0 for its default; set before the first login
 
 	greeting wire.Greeting
 	listener net.Listener
@@ -96,6 +97,9 @@ func (b *Backend) accept() {
 
 func (b *Backend) serve(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(patience))
+	if b.Window > 0 {
+		_ = conn.(*net.TCPConn).SetReadBuffer(b.Window)
+	}
 	c := wire.NewConn(conn)
 	s, err := b.login(c)
 	if err != nil || s == nil {
@@ -132,7 +136,7 @@ func (b *Backend) login(c *wire.Conn) (*Script, error) {
 	}
 	key := ""
 	if err := wire.EachAttr(l.Attrs, func(name, value string) {
-		if name == keyAttr {
+		if name == KeyAttr {
 			key = value
 		}
 	}); err != nil {

@@ -9,12 +9,13 @@ import (
 	"github.com/dbmesh/dbmesh/tests/equality/dialogue"
 )
 
-// keyAttr is the connection attribute by which a backend knows the script to play.
-const keyAttr = "replay"
+// KeyAttr is the connection attribute by which a backend, or whoever stands between, knows
+// the script to play.
+const KeyAttr = "replay"
 
 // Target is an address with the key of a script.
 func Target(addr, key string) dialogue.Target {
-	return dialogue.Target{Addr: addr, User: "replay", Password: "x", Schema: "app", Attrs: wire.AppendAttr(nil, keyAttr, key)}
+	return dialogue.Target{Addr: addr, User: "replay", Password: "x", Schema: "app", Attrs: wire.AppendAttr(nil, KeyAttr, key)}
 }
 
 // Client plays the client's side of a recording against a server or a proxy. It returns

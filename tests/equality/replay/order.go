@@ -37,6 +37,16 @@ func served(frames []dialogue.Frame) []dialogue.Frame {
 	return out
 }
 
+// Carried says whether a proxy hands every command of the recording on.
+func Carried(r *dialogue.Recording) bool {
+	for _, f := range r.Said.Frames {
+		if !f.FromServer && f.Seq == 0 && !carried([]dialogue.Frame{f}) {
+			return false
+		}
+	}
+	return true
+}
+
 // carried says whether a proxy hands the command on: unknown ones it answers itself.
 func carried(command []dialogue.Frame) bool {
 	p := command[0].Payload

@@ -132,6 +132,21 @@ func (s *side) send(b []byte) error {
 	return s.write(b)
 }
 
+// Forward copies one direction of a connection until its end or its cut; a stall goes on.
+func Forward(to, from net.Conn, cut Cut) {
+	s := side{conn: to, cut: cut}
+	b := make([]byte, 16<<10)
+	if cut.At == 0 && s.send(nil) != nil {
+		return
+	}
+	for {
+		n, err := from.Read(b)
+		if s.send(b[:n]) != nil || err != nil {
+			return
+		}
+	}
+}
+
 func (s *side) write(b []byte) error {
 	n, err := s.conn.Write(b)
 	s.sent += n
