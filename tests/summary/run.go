@@ -95,6 +95,13 @@ func (r *run) endPackage(e event) {
 	delete(r.packages, e.Package)
 }
 
+func tests(n int) string {
+	if n == 1 {
+		return "1 test"
+	}
+	return fmt.Sprintf("%d tests", n)
+}
+
 func skips(n int) string {
 	if n == 0 {
 		return ""
@@ -142,7 +149,7 @@ func (r *run) close(notes []string) bool {
 		fmt.Fprintln(r.out, "left out:", note)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.leftOut)) {
-		fmt.Fprintf(r.out, "left out: %d tests: %s\n", r.leftOut[reason], reason)
+		fmt.Fprintf(r.out, "left out: %s: %s\n", tests(r.leftOut[reason]), reason)
 	}
 	failed := r.all.failed + r.broken
 	fmt.Fprintf(r.out, "in %s:\n", time.Since(r.began).Round(time.Second))
