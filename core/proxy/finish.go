@@ -62,7 +62,9 @@ func (s *session) learn() {
 	if r.Err != nil {
 		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
 		s.outcome.Side = core.Server
-		s.state.Failed()
+		if s.cmd.Code == core.Query {
+			s.state.Failed()
+		}
 		return
 	}
 	switch s.cmd.Code {
@@ -112,7 +114,7 @@ func (s *session) tracked(c wire.Change) {
 // useStatement recognizes USE with a plain or quoted name.
 func useStatement(sql []byte) ([]byte, bool) {
 	sql = bytes.TrimRight(state.BehindComments(sql), " \t\r\n;")
-	if len(sql) < 5 || !bytes.EqualFold(sql[:3], []byte("use")) || sql[3] != ' ' && sql[3] != '`' {
+	if len(sql) < 5 || !bytes.EqualFold(sql[:3], []byte("use")) || bytes.IndexByte([]byte(" \t\r\n`"), sql[3]) < 0 {
 		return nil, false
 	}
 	name := bytes.TrimSpace(sql[3:])

@@ -124,7 +124,7 @@ func (s *Session) Ran(sql []byte, truncated bool) {
 	}
 }
 
-// Failed notes that the command that was sent last was answered with an error.
+// Failed notes that the query that Ran was told of last was answered with an error.
 func (s *Session) Failed() { s.names = s.before }
 
 // judge gives the reason why a query pins, "" if it is known to leave nothing behind but a
@@ -134,6 +134,7 @@ func judge(sql []byte, truncated bool) string {
 		return "statement too long to judge"
 	}
 	const reason = "statement may set session state"
+	sql = bytes.TrimRight(sql, "; \t\r\n") // at the end it separates nothing
 	for _, w := range suspects {
 		if containsFold(sql, w) {
 			return reason

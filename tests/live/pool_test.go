@@ -154,7 +154,12 @@ func TestInitDBAndResetConnectionHoldForAllPools(t *testing.T) {
 	must(r.query("SELECT * FROM only2"))
 	must(r.query(toReaders + "SELECT * FROM only2"))
 	must(r.query("SET NAMES latin1"))
-	must(r.query(toReaders + "SELECT 1"))
+	if _, err := r.do(core.InitDB, []byte("nowhere")); err == nil {
+		t.Error("an unknown schema is in use")
+	}
+	if f, err := r.do(core.Query, []byte(toReaders+"SELECT 1 FROM DUAL WHERE CHARSET('') = 'latin1'")); err != nil || f.Rows != 1 {
+		t.Errorf("a failed command took the character set back: %v", err)
+	}
 	must(r.query("SET @x = 1"))
 	_, err = r.do(core.ResetConnection, nil)
 	must(err)

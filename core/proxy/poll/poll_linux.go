@@ -31,7 +31,8 @@ func New() (*Poller, error) {
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	p := &Poller{epfd: epfd, wakefd: wakefd}
-	if err := p.Add(wakefd, wakeToken); err != nil {
+	// Not for writing: each read of the eventfd would be told as room to write.
+	if err := p.add(wakefd, wakeToken, unix.EPOLLIN|unix.EPOLLET); err != nil {
 		_ = p.Close()
 		return nil, err
 	}
@@ -40,7 +41,11 @@ func New() (*Poller, error) {
 
 // Add watches fd for everything, edge-triggered, until Remove or until fd is closed.
 func (p *Poller) Add(fd int, token uint64) error {
-	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET}
+	return p.add(fd, token, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET)
+}
+
+func (p *Poller) add(fd int, token uint64, events uint32) error {
+	e := unix.EpollEvent{Events: events}
 	setToken(&e, token)
 	if err := unix.EpollCtl(p.epfd, unix.EPOLL_CTL_ADD, fd, &e); err != nil {
 		return fmt.Errorf("epoll_ctl: %w", err)
