@@ -24,6 +24,9 @@ type Next struct {
 // certificates. chains are the built chains by name, which Next owns if the error is nil.
 // One change at a time: the caller serializes Prepare and Commit.
 func (s *Server) Prepare(set *core.Settings, chains map[string]*core.Chain) (*Next, error) {
+	if s.draining.Load() {
+		return nil, errors.New("dbmesh is shutting down")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := &Next{srv: s, set: set, listeners: map[string]*listenerState{}, opened: map[string]*acceptor{}, chains: chains}
@@ -178,6 +181,7 @@ func (l *Listener) deserted() bool {
 func (a *acceptor) start() {
 	if err := a.srv.loops[0].watch(&a.sock, a); err != nil {
 		a.srv.log.Error("watch a listener", "address", a.addr, "error", err)
+		a.closed = true
 		a.release()
 		return
 	}

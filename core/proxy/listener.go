@@ -94,12 +94,13 @@ func newListenerState(set core.ListenerSettings) (*listenerState, error) {
 
 // acceptor is a listening socket. It outlives changes of its listener's other settings.
 type acceptor struct {
-	srv    *Server
-	sock   socket
-	addr   net.Addr
-	path   string // of a unix socket
-	lis    atomic.Pointer[Listener]
-	closed bool // on loop 0
+	srv     *Server
+	sock    socket
+	addr    net.Addr
+	path    string // of a unix socket
+	lis     atomic.Pointer[Listener]
+	closed  bool // on loop 0
+	resting bool // likewise
 }
 
 // listen opens a listening socket. The net package does it, for addresses are its trade;
@@ -167,6 +168,9 @@ func removeStale(path string) error {
 
 // ready accepts what has come, a bounded number so that sessions get their turn.
 func (a *acceptor) ready(s *socket, e poll.Event) {
+	if a.closed || a.resting {
+		return
+	}
 	for range 64 {
 		fd, sa, err := accept(s.fd)
 		switch err {
@@ -178,15 +182,20 @@ func (a *acceptor) ready(s *socket, e poll.Event) {
 		case unix.EAGAIN:
 			return
 		}
-		// Out of descriptors or memory: the connection stays in the queue. Try again when
-		// something has ended.
-		a.srv.log.Error("accept", "error", err)
-		break
+		a.rest(s, e, err)
+		return
 	}
+	a.srv.loops[0].post(func() { a.ready(s, e) })
+}
+
+// rest ends accepting for a while, out of descriptors or memory: connections stay in the
+// queue until something has ended.
+func (a *acceptor) rest(s *socket, e poll.Event, err error) {
+	a.srv.log.Error("accept", "error", err)
+	a.resting = true
 	a.srv.loops[0].later(100*time.Millisecond, func() {
-		if !a.closed {
-			a.ready(s, e)
-		}
+		a.resting = false
+		a.ready(s, e)
 	})
 }
 

@@ -77,6 +77,7 @@ func (s *session) begin() want {
 		code = core.Code(payload[0])
 	}
 	sql, truncated := s.text(code, payload, length)
+	s.prefix = len(payload) - len(sql)
 	s.cmd.Reset(&s.Session, code, sql, length, truncated)
 	s.began = s.loop.clock()
 	if s.deadline != 0 { // of the idle time, which has ended
@@ -270,7 +271,7 @@ func (s *session) send() want {
 // sendRewritten writes the text that a link put in the place of the client's.
 func (s *session) sendRewritten(sql []byte) want {
 	if s.packet == nil {
-		prefix := s.in.bytes()[wire.HeaderLen : s.held-s.original()]
+		prefix := s.in.bytes()[wire.HeaderLen:][:s.prefix] // command byte and query attributes stay
 		payload := append(append([]byte(nil), prefix...), sql...)
 		s.packet, _ = wire.AppendFrame(nil, payload, 0)
 	}
@@ -281,13 +282,6 @@ func (s *session) sendRewritten(sql []byte) want {
 	}
 	s.packet = nil
 	return s.dispatched()
-}
-
-// original is the length of the client's own text of a rewritten command. What stands
-// before it, the command byte and query attributes, is kept.
-func (s *session) original() int {
-	sql, _ := s.text(s.cmd.Code, s.in.bytes()[wire.HeaderLen:s.held], s.held-wire.HeaderLen)
-	return len(sql)
 }
 
 // backendFull waits for room at the backend, or copes with its end: what it said before
@@ -339,6 +333,9 @@ func (s *session) stream() want {
 
 // more reads on in a long command, and never beyond its end.
 func (s *session) more() want {
+	if s.yield() {
+		return wantTurn
+	}
 	s.out.compact()
 	limit := min(s.frames.Next()-s.out.len(), len(s.out.free()))
 	n, err := s.client.read(s.out.free()[:limit])
@@ -352,6 +349,7 @@ func (s *session) more() want {
 	s.client.readable = s.client.readable || n == limit
 	s.out.w += n
 	s.outcome.BytesIn += uint64(n)
+	s.turn += n
 	s.out.mid = s.out.r + s.frames.Feed(s.out.bytes())
 	return wantNothing
 }

@@ -27,6 +27,9 @@ func (s *session) respond() want {
 			}
 			return wantBackend
 		}
+		if s.yield() {
+			return wantTurn
+		}
 		s.room()
 		n, err := s.link.sock.read(s.out.free())
 		if n == 0 && err != nil {
@@ -38,6 +41,7 @@ func (s *session) respond() want {
 		s.grow(n)
 		s.out.w += n
 		s.outcome.BytesOut += uint64(n)
+		s.turn += n
 		followed, ev := s.resp.Feed(s.out.unfollowed())
 		s.out.mid += followed
 		if ev == wire.Infile {
@@ -84,6 +88,7 @@ func (s *session) withhold() bool {
 func (s *session) deliverWithheld() {
 	switch s.mode {
 	case sending, responding:
+	case inFlow: // the next command is with a slow filter, or on its way to another pool
 	default: // out may be on its way to the backend, or is delivered at once anyway
 		return
 	}

@@ -23,6 +23,7 @@ const (
 	wantBackend // bytes from the backend
 	wantBackendRoom
 	wantNews // anything: a flow decides
+	wantTurn // the other sessions' turn first
 	wantJob  // a goroutine's end
 	wantEnd  // nothing any more
 )
@@ -78,8 +79,11 @@ type session struct {
 
 	in, out    buffer // from the client; to the client or, of a long command, to the backend
 	streak     int    // full reads in a row
+	turn       int    // bytes relayed since the session was stepped
+	queued     bool   // it is to be stepped on behind others
 	due        bool   // followed bytes of out must be written before anything else
 	packet     []byte // the rewritten command, while it is being sent
+	prefix     int    // what stands before the text of the command at hand
 	sent       int    // bytes of the command at hand that the backend has got
 	frames     wire.Frames
 	file       wire.Upload // of a LOAD DATA LOCAL
@@ -134,6 +138,7 @@ func (s *session) wake() {
 
 // step goes as far as the bytes in hand and the sockets' readiness allow.
 func (s *session) step() {
+	s.turn = 0
 	for s.mode != ended {
 		if s.flow == nil && s.lost() {
 			return
@@ -146,6 +151,29 @@ func (s *session) step() {
 		if !s.may(s.want) {
 			return
 		}
+	}
+}
+
+// turnBytes is how much a session relays before others get their turn: two fast peers
+// would keep it busy for as long as their result or file lasts.
+const turnBytes = 2 * largeBuffer
+
+// yield has the session step on behind the others, if its turn is over.
+func (s *session) yield() bool {
+	if s.turn < turnBytes {
+		return false
+	}
+	if !s.queued {
+		s.queued = true
+		s.loop.post(s.takeTurn)
+	}
+	return true
+}
+
+func (s *session) takeTurn() {
+	s.queued = false
+	if s.flow == nil || !s.flow.busy {
+		s.guard(s.step)
 	}
 }
 

@@ -30,6 +30,9 @@ func (s *session) upload() want {
 		if s.file.Ended() {
 			return s.uploaded()
 		}
+		if s.yield() {
+			return wantTurn
+		}
 		s.out.compact()
 		n, err := s.client.read(s.out.free())
 		if n == 0 && err != nil {
@@ -60,6 +63,7 @@ func (s *session) beginFile() {
 
 func (s *session) followFile(n int) {
 	s.outcome.BytesIn += uint64(n)
+	s.turn += n
 	s.out.mid = s.out.r + s.file.Feed(s.out.bytes())
 }
 
