@@ -65,15 +65,18 @@ func (s *source) source() (config.Source, error) {
 
 // parse reads a verb's flags. done is true if the verb shall end with the status.
 func parse(fs *flag.FlagSet, args []string, out, errs io.Writer) (status int, done bool) {
-	fs.SetOutput(errs)
+	fs.SetOutput(io.Discard) // it says the same to whoever asks for help and whoever errs
 	err := fs.Parse(args)
+	if err == nil && fs.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fs.SetOutput(out)
+		fs.Usage()
 		return exitOK, true
-	case err == nil && fs.NArg() > 0:
-		fmt.Fprintf(errs, "dbmesh %s: unexpected argument %q\n", fs.Name(), fs.Arg(0))
-		return exitUsage, true
 	case err != nil:
+		fmt.Fprintf(errs, "dbmesh %s: %v; see dbmesh %s --help\n", fs.Name(), err, fs.Name())
 		return exitUsage, true
 	}
 	return exitOK, false

@@ -23,11 +23,11 @@ var errRefused = errors.New("login refused")
 // login is the connection phase of one session, from the greeting to the final OK.
 func (s *session) login(f *flow) error {
 	c := wire.NewConn(stream{f, &s.client})
-	greeting, err := s.greet(f, c)
+	greeting, err := s.greet(c)
 	if err != nil {
 		return err
 	}
-	l, err := s.readLogin(f, c, greeting)
+	l, err := s.readLogin(f, c)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func pluginOf(l *wire.Login, g *wire.Greeting) string {
 }
 
 // greet sends the greeting, in the manner of the pool's backends.
-func (s *session) greet(f *flow, c *wire.Conn) (*wire.Greeting, error) {
+func (s *session) greet(c *wire.Conn) (*wire.Greeting, error) {
 	set := s.lis.settings()
 	like, ok := s.srv.backends.Greeting(set.Pool)
 	if !ok {
@@ -97,7 +97,7 @@ func (s *session) greet(f *flow, c *wire.Conn) (*wire.Greeting, error) {
 
 // readLogin reads the client's login packet, behind a PROXY header from a trusted network
 // and inside TLS if the client asks for it.
-func (s *session) readLogin(f *flow, c *wire.Conn, g *wire.Greeting) (*wire.Login, error) {
+func (s *session) readLogin(f *flow, c *wire.Conn) (*wire.Login, error) {
 	if s.lis.trusts(s.Client.Addr()) {
 		if err := s.readProxyHeader(c); err != nil {
 			return nil, err

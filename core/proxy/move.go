@@ -182,11 +182,13 @@ func simple(c *wire.Conn, code core.Code, arg []byte) error {
 
 // reason is what the client is told of a failed move.
 func (s *session) reason(pool string, err error) *core.Error {
-	switch e := err.(type) {
-	case *wire.Err:
-		return &core.Error{Code: e.Code, State: e.State, Message: e.Message}
-	case *core.Error:
-		return e
+	var said *wire.Err
+	var own *core.Error
+	switch {
+	case errors.As(err, &said):
+		return &core.Error{Code: said.Code, State: said.State, Message: said.Message}
+	case errors.As(err, &own):
+		return own
 	}
 	return unreachable(pool, err)
 }

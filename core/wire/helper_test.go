@@ -23,9 +23,8 @@ func packets(seq byte, payloads ...string) []byte {
 	return b
 }
 
-// u16 and u32 are numbers as they stand in a packet.
+// u16 is a number as it stands in a packet.
 func u16(n uint16) string { return string(binary.LittleEndian.AppendUint16(nil, n)) }
-func u32(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
 
 // okPacket and eofPacket are closing packets with a status and one warning.
 func okPacket(header byte, affected, insert byte, status uint16) string {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -166,8 +167,9 @@ func errno(err error) int {
 	if err == nil {
 		return 0
 	}
-	if e, ok := err.(*wire.Err); ok {
-		return int(e.Code)
+	var said *wire.Err
+	if errors.As(err, &said) {
+		return int(said.Code)
 	}
 	return -1
 }
