@@ -84,7 +84,7 @@ func (a attempt) onReplay(backend *replay.Backend, m *mesh.Mesh, key string) err
 	if !a.gone(err) {
 		return fmt.Errorf("the other side: %w", err)
 	}
-	if a.server && a.cut.How == replay.Close && got < a.cut.At && !strings.HasPrefix(a.recording.Title, "pipeline") {
+	if a.server && a.cut.How == replay.Close && got < a.cut.At && !a.relaxed() {
 		return fmt.Errorf("the client got %d bytes of those before the cut", got)
 	}
 	return nil
@@ -97,6 +97,13 @@ func (a attempt) gone(err error) bool {
 	var other *replay.DifferenceError
 	told := a.server && errors.As(err, &other) && strings.HasPrefix(a.recording.Title, "change_user")
 	return isEnd(err) || err == nil || told
+}
+
+// relaxed are dialogues in which a server's last bytes may be lost: a kernel resets a
+// connection that it closes with unread bytes, which a pipelining client may have sent, and
+// dbmesh ends a change of user in its own words.
+func (a attempt) relaxed() bool {
+	return strings.HasPrefix(a.recording.Title, "pipeline") || strings.HasPrefix(a.recording.Title, "change_user")
 }
 
 func inTime(ended <-chan error, wait time.Duration) error {

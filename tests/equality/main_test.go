@@ -15,6 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "record the corpus anew from the real servers")
 
+var only = flag.String("only", "", "play only the dialogues whose names match the expression")
+
 var shared servers.Shared
 
 func TestMain(m *testing.M) {

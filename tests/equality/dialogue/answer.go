@@ -24,6 +24,12 @@ func (p *player) answer(k kind) error {
 			err = fmt.Errorf("the server says something instead of closing")
 		}
 		return err
+	case farewell:
+		for {
+			if _, err := p.packet(); err != nil {
+				return err
+			}
+		}
 	case status, single:
 		_, err := p.packet()
 		return err

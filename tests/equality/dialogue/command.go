@@ -12,16 +12,17 @@ import (
 type kind uint8
 
 const (
-	status  kind = iota // one OK, ERR or EOF
-	result              // results, until no more follow
-	cursor              // likewise, but a cursor may take the rows' place
-	prepare             // the answer to a prepare
-	rows                // rows to their end
-	single              // one packet of any form
-	none                // nothing
-	closing             // the server closes the connection
-	change              // an authentication exchange
-	quietly             // likewise, of which only the end is kept
+	status   kind = iota // one OK, ERR or EOF
+	result               // results, until no more follow
+	cursor               // likewise, but a cursor may take the rows' place
+	prepare              // the answer to a prepare
+	rows                 // rows to their end
+	single               // one packet of any form
+	none                 // nothing
+	closing              // the server closes the connection
+	farewell             // it does so by itself, perhaps with a reason
+	change               // an authentication exchange
+	quietly              // likewise, of which only the end is kept
 )
 
 // simple are the commands whose argument is text, or none.

@@ -18,6 +18,8 @@ type Dialogue struct {
 	File    string // base name of the corpus file without its ending
 	Servers []string
 	User    string    // who plays it, "" for anybody
+	Schema  string    // at login: "" for the usual one, "none" for none
+	Charset byte      // collation at login, 0 for the usual one
 	Caps    wire.Caps // as the client asks for them
 	Fresh   bool      // wants a schema of its own, empty; else it must leave nothing behind
 	Large   bool      // moves many megabytes
@@ -157,7 +159,7 @@ func (p *parser) file1(line string) error {
 }
 
 // header reads what stands behind "==": a name, then servers=a,b variants=a,b caps=+a,-b
-// user=a and the words fresh and large.
+// user=a schema=a charset=n and the words fresh and large.
 func (p *parser) header(words []string) error {
 	if len(words) == 0 {
 		return fmt.Errorf("a dialogue without a name")
@@ -175,6 +177,14 @@ func (p *parser) header(words []string) error {
 			changes = value
 		case "user":
 			d.User = value
+		case "schema":
+			d.Schema = value
+		case "charset":
+			n, err := strconv.ParseUint(value, 10, 8)
+			if err != nil {
+				return err
+			}
+			d.Charset = byte(n)
 		case "fresh":
 			d.Fresh = true
 		case "large":

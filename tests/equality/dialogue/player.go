@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -19,6 +20,7 @@ type Target struct {
 	Addr           string
 	User, Password string
 	Schema         string
+	Charset        byte        // collation, 0 for utf8mb4_general_ci
 	Attrs          []byte      // connection attributes
 	TLS            *tls.Config // nil for none
 	Window         int         // bytes that the kernel may hold for the client; 0 for its default
@@ -43,7 +45,18 @@ type player struct {
 // were agreed. A connection that the server closes early ends the transcript, which is no
 // error here.
 func Play(ctx context.Context, to Target, d *Dialogue) (*Transcript, wire.Caps, error) {
-	p, err := login(ctx, to, d.Caps)
+	if d.Charset != 0 {
+		to.Charset = d.Charset
+	}
+	caps := d.Caps
+	switch d.Schema {
+	case "":
+	case "none":
+		caps &^= wire.ConnectWithDB
+	default:
+		to.Schema = d.Schema
+	}
+	p, err := login(ctx, to, caps)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: log in: %w", d.Title(), err)
 	}
@@ -75,6 +88,10 @@ func (p *player) together(steps []Step) error {
 	var out []byte
 	kinds := make([]kind, len(steps))
 	for i, s := range steps {
+		if s.Verb == "idle" {
+			kinds[i] = farewell
+			continue
+		}
 		payload, k, err := p.command(s)
 		if err != nil {
 			return err
@@ -222,7 +239,7 @@ func (p *player) prove(c *wire.Conn, to Target, want wire.Caps) error {
 	}
 	p.challenge = bytes.Clone(g.Scramble)
 	p.caps = want & (g.Caps | wire.LongPassword)
-	l := wire.Login{Caps: p.caps, MaxPacket: 1 << 30, Collation: 45, User: to.User, Schema: to.Schema, Plugin: wire.Native, Attrs: to.Attrs}
+	l := wire.Login{Caps: p.caps, MaxPacket: 1 << 30, Collation: cmp.Or(to.Charset, 45), User: to.User, Schema: to.Schema, Plugin: wire.Native, Attrs: to.Attrs}
 	if l.Auth, err = wire.AnswerChallenge(wire.Native, p.challenge, to.Password); err != nil {
 		return err
 	}
