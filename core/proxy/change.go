@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -94,7 +95,7 @@ func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
 // changeAccount puts a new backend connection, of the new account, in the place of the
 // session's old ones.
 func (s *session) changeAccount(f *flow, c *wire.Conn, u *wire.UserChange) error {
-	s.hop.Collation, s.hop.Attrs = byte(u.Collation), u.Attrs
+	s.hop.Collation, s.hop.Attrs = byte(u.Collation), bytes.Clone(u.Attrs)
 	k, open, ok, err := s.loginTo(f, s.Pool, s.Backend)
 	if err != nil {
 		return s.denyAccount(c, err)

@@ -242,12 +242,20 @@ func (s *session) accessDenied(password bool) *core.Error {
 		"Access denied for user '%s'@'%s' (using password: %s)", s.User, host, using)}
 }
 
+// maxAttributes is how many attributes of a session links get to see; backends get all.
+// Clients send about ten, and a map of many small ones would take 20 times their bytes.
+const maxAttributes = 512
+
 func attributes(block []byte) (map[string]string, error) {
 	if len(block) == 0 {
 		return nil, nil
 	}
 	m := map[string]string{}
-	err := wire.EachAttr(block, func(name, value string) { m[name] = value })
+	err := wire.EachAttr(block, func(name, value string) {
+		if len(m) < maxAttributes {
+			m[name] = value
+		}
+	})
 	return m, err
 }
 
