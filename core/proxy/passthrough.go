@@ -80,6 +80,10 @@ const (
 	sm3    = "tidb_sm3_password"
 )
 
+// maxExchange bounds the packets with which a backend may draw a login out. Plugins that ask
+// several questions stay far below it.
+const maxExchange = 64
+
 // declineTimeout bounds the wait for a backend's answer to a login that was given up.
 const declineTimeout = time.Second
 
@@ -98,7 +102,7 @@ type relay struct {
 
 // run relays until the backend says OK or ERR, which the client has got then.
 func (r *relay) run() (wire.OK, error) {
-	for {
+	for range maxExchange {
 		p, err := r.backend.ReadPacket()
 		if err != nil {
 			r.over = true
@@ -130,6 +134,7 @@ func (r *relay) run() (wire.OK, error) {
 			return wire.OK{}, err
 		}
 	}
+	return wire.OK{}, r.s.denyBackend(r.client, fmt.Errorf("authentication comes to no end: %w", wire.ErrMalformed))
 }
 
 // switched relays an auth switch, unless the answer to it would be a password in clear

@@ -149,3 +149,34 @@ func TestAChangeOfUserLeavesNoRunningCommandOnTheBooks(t *testing.T) {
 	}
 	m.until("nothing runs", func() bool { return m.fake().Running() == 0 })
 }
+
+func TestABackendCanNotDrawALoginOutForever(t *testing.T) {
+	m := &mesh{t: t, auth: func(p *peer, _ *wire.Login) bool {
+		_ = p.WritePacket(wire.Switch{Plugin: wire.SHA2, Data: bytes.Repeat([]byte("a"), 20)}.Append(nil))
+		_, _ = p.ReadPacket()
+		for range 1000 {
+			if p.WritePacket([]byte{wire.HeaderMoreData, wire.SHA2FastOK}) != nil {
+				return false
+			}
+		}
+		_, _ = p.ReadPacket()
+		return false
+	}}
+	m.account.Passthrough, m.account.Plugin = true, wire.Native
+	m.start()
+	c := m.dial()
+	_ = c.raw.SetDeadline(time.Now().Add(3 * time.Second))
+	l := wire.Login{Caps: meshCaps, MaxPacket: 1 << 24, Collation: 45, User: "app", Plugin: wire.Native}
+	_ = c.WritePacket(l.Append(nil))
+	_, _ = c.ReadPacket()
+	_ = c.WritePacket(make([]byte, 32))
+	for {
+		b, err := c.ReadPacket()
+		if err != nil {
+			t.Fatalf("the login goes on: %v", err)
+		}
+		if b[0] == wire.HeaderErr {
+			return
+		}
+	}
+}
