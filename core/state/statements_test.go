@@ -16,7 +16,7 @@ func TestPreparedStatementsAreKnownByTheirIds(t *testing.T) {
 	var s state.Session
 	text := []byte("SELECT 1")
 	s.Prepared(1, text, false)
-	copy(text, "XXXXXXXX") // the text is the caller's
+	copy(text, "########") // the text is the caller's
 	s.Prepared(7, []byte("SELECT 7"), true)
 	for id, want := range map[uint32]string{1: "SELECT 1", 7: "SELECT 7", state.LastStatement: "SELECT 7"} {
 		st, ok := s.Statement(id)
