@@ -103,6 +103,9 @@ func (s *session) changeAccount(f *flow, c *wire.Conn, u *wire.UserChange) error
 	s.dropLinks()
 	s.attach(k, open)
 	s.status = ok.Status
+	if u.Schema != "" { // a login says nothing of its schema, a change of user does
+		ok.Track = wire.SchemaTrack(u.Schema)
+	}
 	return c.WritePacket(wire.AppendOK(nil, ok, s.caps))
 }
 

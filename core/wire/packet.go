@@ -136,6 +136,11 @@ const (
 	TrackTransaction
 )
 
+// SchemaTrack is the session-track block that says only what the schema is now.
+func SchemaTrack(schema string) []byte {
+	return appendBlock([]byte{TrackSchema}, appendBlock(nil, []byte(schema)))
+}
+
 // ParseTrack decodes a session-track block and calls each entry in order. Entries of
 // unknown kind come with their raw bytes as Data.
 func ParseTrack(b []byte, each func(Change)) error {

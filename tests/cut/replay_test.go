@@ -20,7 +20,7 @@ func TestACutDialogueEndsBothSidesAndLeavesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			backend, err := replay.NewBackend(replay.Greeting(all))
+			backend, err := replay.NewBackend(replay.Greeting(all), 0)
 			if err != nil {
 				t.Fatal(err)
 			}

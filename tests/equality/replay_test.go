@@ -30,19 +30,19 @@ type stage struct {
 
 func newStage(t *testing.T, flavour string, loops int) *stage {
 	t.Helper()
-	s := setStage(t, flavour)
+	s := setStage(t, flavour, 0)
 	s.mesh = mesh.Start(t, s.backend.Addr, loops)
 	return s
 }
 
 // setStage is newStage without dbmesh.
-func setStage(t *testing.T, flavour string) *stage {
+func setStage(t *testing.T, flavour string, window int) *stage {
 	t.Helper()
 	all, err := replay.Load("recorded", flavour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := replay.NewBackend(replay.Greeting(all))
+	b, err := replay.NewBackend(replay.Greeting(all), window)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestRecordedDialoguesReplayInsideTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := setStage(t, "mariadb")
+	s := setStage(t, "mariadb", 0)
 	s.mesh = mesh.StartTLS(t, s.backend.Addr, 1, certs.ServerCert, certs.ServerKey)
 	s.to.TLS = certs.Client()
 	s.parallel(4, func(i int, r *dialogue.Recording) {
@@ -121,8 +121,8 @@ func TestRecordedDialoguesReplayInsideTLS(t *testing.T) {
 const window = 2048
 
 func TestRecordedDialoguesReplayThroughNarrowSockets(t *testing.T) {
-	s := setStage(t, "mariadb")
-	s.backend.Window, s.to.Window = window, window
+	s := setStage(t, "mariadb", window)
+	s.to.Window = window
 	s.mesh = mesh.Start(t, s.backend.Addr, 1)
 	s.all = slices.DeleteFunc(s.all, func(r dialogue.Recording) bool {
 		return len(r.Said.Bytes(true))+len(r.Said.Bytes(false)) > 128<<10 // more takes minutes so

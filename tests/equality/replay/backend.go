@@ -18,9 +18,9 @@ const patience = 30 * time.Second
 // Backend is a server that plays recordings: which one, the client's connection attribute
 // says. Logins are taken with any password; those of nobody's are refused.
 type Backend struct {
-	Addr   string
-	Window int // bytes that the kernel may hold for it, 0 for its default; set before the first login
+	Addr string
 
+	window   int // bytes that the kernel may hold for it, 0 for its default
 	greeting wire.Greeting
 	listener net.Listener
 	running  sync.WaitGroup
@@ -38,13 +38,14 @@ type Script struct {
 	Ended     chan error // gets how it went; must have room for one
 }
 
-// NewBackend listens, with the greeting that a server of the recording's kind sends.
-func NewBackend(greeting wire.Greeting) (*Backend, error) {
+// NewBackend listens, with the greeting that a server of the recording's kind sends. The
+// kernel may hold window bytes for each of its connections, 0 for the default.
+func NewBackend(greeting wire.Greeting, window int) (*Backend, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{Addr: l.Addr().String(), greeting: greeting, listener: l, scripts: map[string]*Script{}, conns: map[net.Conn]bool{}}
+	b := &Backend{Addr: l.Addr().String(), greeting: greeting, window: window, listener: l, scripts: map[string]*Script{}, conns: map[net.Conn]bool{}}
 	b.greeting.Scramble = wire.NewScramble()
 	b.running.Go(b.accept)
 	return b, nil
@@ -97,8 +98,8 @@ func (b *Backend) accept() {
 
 func (b *Backend) serve(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	if b.Window > 0 {
-		_ = conn.(*net.TCPConn).SetReadBuffer(b.Window)
+	if b.window > 0 {
+		_ = conn.(*net.TCPConn).SetReadBuffer(b.window)
 	}
 	c := wire.NewConn(conn)
 	s, err := b.login(c)
