@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -53,12 +54,8 @@ func (s *Server) Close() {
 		s.loops[0].post(a.close)
 	}
 	s.mu.Unlock()
+	s.endSessions()
 	for _, l := range s.loops {
-		l.post(l.end)
-	}
-	s.jobs.Wait()
-	for _, l := range s.loops {
-		l.post(l.end) // those that a goroutine had
 		l.close()
 	}
 	s.running.Wait()
@@ -72,6 +69,25 @@ func (s *Server) Close() {
 		live.Close()
 	}
 	s.lives, s.retired = nil, nil
+}
+
+// endSessions returns when every session has ended, those that a goroutine works for too.
+// No session and so no job begins from then on.
+func (s *Server) endSessions() {
+	var told sync.WaitGroup
+	for _, l := range s.loops {
+		told.Add(1)
+		if !l.post(func() { l.end(); told.Done() }) {
+			told.Done()
+		}
+	}
+	told.Wait()
+	for s.sessions.Load() > 0 {
+		select {
+		case <-s.idle:
+		case <-time.After(sweepEvery): // a Drain under way may have had the news
+		}
+	}
 }
 
 // end closes every session of the loop.

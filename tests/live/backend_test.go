@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
@@ -39,11 +40,43 @@ func logins(t *testing.T, addr string, n int, limit time.Duration) map[string]in
 }
 
 func TestAFrozenBackendGetsNoNewSessionWithinThreeSeconds(t *testing.T) {
+	t.Parallel()
 	m, both := pair(t, "")
 	if got := logins(t, m.addr(), 10, 10*time.Second); len(got) != 2 {
 		t.Fatalf("sessions at first: %v", got)
 	}
 	frozenAndBack(t, m, both[0], both[1])
+}
+
+// A pool that nobody used for a while must notice a frozen server as soon. The health check
+// is ten times as quick here as usual, so the while and the promise are a tenth too.
+func TestAFrozenBackendIsNoticedAsSoonAfterAnIdleTime(t *testing.T) {
+	t.Parallel()
+	m, both := pair(t, "health: {interval: 100ms, timeout: 80ms}")
+	logins(t, m.addr(), 4, 10*time.Second)
+	time.Sleep(7 * time.Second) // 70 intervals
+	b := m.backends.Pool("main").Backends[0]
+	if b.State() != core.Up {
+		t.Fatalf("the server is %v", b.State())
+	}
+	best := time.Hour
+	for range 3 { // the machine may be busy
+		frozen := time.Now()
+		if err := both[0].Stop(); err != nil {
+			t.Fatal(err)
+		}
+		until(t, 10*time.Second, "the frozen server is down", func() bool { return b.State() == core.Down })
+		best = min(best, time.Since(frozen))
+		if err := both[0].Cont(); err != nil {
+			t.Fatal(err)
+		}
+		if best < 300*time.Millisecond {
+			return
+		}
+		until(t, 10*time.Second, "the server is up again", func() bool { return b.State() == core.Up })
+		time.Sleep(7 * time.Second)
+	}
+	t.Errorf("a frozen server was noticed after %v at best, want 300ms", best)
 }
 
 // frozenAndBack freezes a server and expects all sessions at the other 3 s later.
@@ -67,6 +100,7 @@ func frozenAndBack(t *testing.T, m *mesh, frozen, other *servers.Server) {
 }
 
 func TestAKilledBackendIsLeftForTheOtherAtTheNextLogin(t *testing.T) {
+	t.Parallel()
 	m, both := pair(t, "")
 	on := session(t, app(t, m.addr()))
 	victim, other := both[0], both[1]
@@ -87,6 +121,7 @@ func TestAKilledBackendIsLeftForTheOtherAtTheNextLogin(t *testing.T) {
 }
 
 func TestAPoolWithoutALivingBackendSaysSo(t *testing.T) {
+	t.Parallel()
 	server := servers.MariaDB(t)
 	m := startMesh(t, parts{}, before(server.Backend, usualLinks).text())
 	if err := server.Kill9(); err != nil {
@@ -107,6 +142,7 @@ func TestAPoolWithoutALivingBackendSaysSo(t *testing.T) {
 // A backend that is taken out of the config gets no new session. Those it has go on until
 // their transaction ends, and are cut at drain_timeout, counted from its own removal.
 func TestARemovedBackendDrains(t *testing.T) {
+	t.Parallel()
 	both := [2]*servers.Server{servers.MariaDB(t), shared.MariaDB(t)}
 	config := func(n int, more string) string {
 		s := setup{links: "{kind: balancer, policy: weighted-round-robin}\n", top: "drain_timeout: 3s\n" + more}

@@ -16,6 +16,7 @@ import (
 // An idle session ends at idle_timeout. A statement that takes longer is not idle, nor is a
 // transaction's pause shorter than it.
 func TestTheIdleTimeoutEndsIdleSessionsOnly(t *testing.T) {
+	t.Parallel()
 	s := before(shared.MariaDB(t).Backend, usualLinks)
 	s.listener = "idle_timeout: 1s"
 	m := startMesh(t, parts{}, s.text())

@@ -99,6 +99,7 @@ func drip(conns []net.Conn, stop chan struct{}) {
 
 // A login that takes too long ends in time, whatever it did last.
 func TestALoginEndsAtItsDeadline(t *testing.T) {
+	t.Parallel()
 	s := before(shared.MariaDB(t).Backend, usualLinks)
 	s.listener = "login_timeout: 400ms"
 	m := startMesh(t, parts{}, s.text())

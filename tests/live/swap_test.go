@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // busy is how many sessions work while configs change.
@@ -22,7 +25,7 @@ const busy = 64
 // Each number of event loops must pass.
 func TestSwapsUnderLoadFailNoQueryAndCloseNoSession(t *testing.T) {
 	for _, loops := range []int{1, 2, 4} {
-		t.Run(fmt.Sprintf("loops=%d", loops), func(t *testing.T) { swapUnderLoad(t, loops, atScale(100, 100, 1000)) })
+		t.Run(fmt.Sprintf("loops=%d", loops), func(t *testing.T) { swapUnderLoad(t, loops, atScale(60, 200, 1000)) })
 	}
 }
 
@@ -30,7 +33,7 @@ func swapUnderLoad(t *testing.T, loops, swaps int) {
 	server := shared.MariaDB(t)
 	l := &ledger{}
 	generation := 1
-	config := func(g int) string { return before(server.Backend, stamped(g)).text() }
+	config := func(g int) string { return encrypting(server.Backend, stamped(g)).text() }
 	m := startMesh(t, parts{loops: loops, kinds: core.Registry{"stamp": l.kind()}}, config(generation))
 	broken := breakers(t, server.Addr)
 
@@ -79,7 +82,7 @@ func TestARemovedChainClosesWhenNobodyUsesIt(t *testing.T) {
 	l := &ledger{}
 	server := shared.MariaDB(t)
 	config := func(g int) string {
-		text := before(server.Backend, stamped(g)).text()
+		text := encrypting(server.Backend, stamped(g)).text()
 		text = strings.Replace(text, "chain: main", fmt.Sprintf("chain: main%d", g), 1)
 		return strings.Replace(text, "chains:\n  - name: main", fmt.Sprintf("chains:\n  - name: main%d", g), 1)
 	}
@@ -110,6 +113,13 @@ func TestARemovedChainClosesWhenNobodyUsesIt(t *testing.T) {
 	for _, f := range l.faults {
 		t.Error(f)
 	}
+}
+
+// encrypting is a setup whose clients may use TLS.
+func encrypting(b *servers.Backend, links string) setup {
+	s := before(b, links)
+	s.listener = fmt.Sprintf("tls: {mode: prefer, cert: %q, key: %q}", b.TLS.ServerCert, b.TLS.ServerKey)
+	return s
 }
 
 type breaker struct{ name, config, says string }
@@ -143,6 +153,7 @@ type load struct {
 	once     sync.Once
 	done     sync.WaitGroup
 	count    atomic.Int64
+	started  atomic.Int64 // sessions that have done some work
 	failures chan error
 }
 
@@ -166,14 +177,18 @@ func startLoad(t *testing.T, addr string) *load {
 }
 
 func (l *load) run(addr string, i int, work func(*sql.Conn, int) error, t *testing.T) error {
-	db := app(t, addr)
+	db := app(t, addr, func(c *mysql.Config) {
+		if i%4 == 0 {
+			c.TLSConfig = "skip-verify"
+		}
+	})
 	defer db.Close()
 	conn, err := db.Conn(context.Background())
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	for {
+	for round := 0; ; round++ {
 		select {
 		case <-l.stopping:
 			return nil
@@ -183,11 +198,17 @@ func (l *load) run(addr string, i int, work func(*sql.Conn, int) error, t *testi
 			return err
 		}
 		l.count.Add(1)
+		if round == 0 {
+			l.started.Add(1)
+		}
 	}
 }
 
 // settle waits until every session has done some work.
-func (l *load) settle(t *testing.T) { l.progress(t, 4*busy) }
+func (l *load) settle(t *testing.T) {
+	t.Helper()
+	until(t, patience, "all sessions work", func() bool { l.check(t); return l.started.Load() == busy })
+}
 
 // progress waits for n more rounds of work.
 func (l *load) progress(t *testing.T, n int64) {
