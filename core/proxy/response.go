@@ -131,6 +131,9 @@ func (s *session) deliver() want {
 	}
 	n, err := s.client.write(s.out.followed())
 	s.out.r += n
+	if n > 0 && s.stalled != 0 {
+		s.timeout(sendStall) // it is slow, but takes something
+	}
 	return s.flushed(err)
 }
 
