@@ -119,12 +119,21 @@ func (s *session) dial(f *flow, b *core.Backend, login handshake) (*link, *backe
 	if f.expired.Load() {
 		f.expired.Store(false)
 		err = fmt.Errorf("no answer within connect_timeout (%v)", src.Pool.ConnectTimeout)
+		if b.State() == core.Down {
+			err = errors.New("no answer until the health check gave it up")
+		}
 	}
 	var said *wire.Err
 	if !errors.As(err, &said) && !errors.Is(err, errGone) && !errors.Is(err, errRefused) {
 		src.SawFailure(err)
 	}
 	return nil, nil, err
+}
+
+// hopeless says that the backend being dialled was found dead meanwhile: another one may
+// serve.
+func (s *session) hopeless() bool {
+	return s.pending != nil && s.pending.src.Backend.State() == core.Down && s.flow != nil && !s.flow.expired.Load()
 }
 
 // open makes the socket and waits until it is connected.

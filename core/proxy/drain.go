@@ -110,6 +110,8 @@ func (l *loop) leave(patience time.Duration) (left int) {
 		case !x.leaving():
 		case x.link != nil && x.link.src.DrainingFor() >= patience:
 			x.guard(func() { x.close("backend removed") })
+		case !x.loginOver && x.User == "" && x.srv.draining.Load(): // has not said who it is
+			x.guard(func() { x.close("drained") })
 		case x.mode == atCommand && x.in.len() == 0 && !x.client.readable && x.quiet():
 			x.guard(func() { x.close("drained") })
 		default:

@@ -209,7 +209,7 @@ func (l *loop) close() {
 func (l *loop) sweep() {
 	now := l.clock()
 	for s := range l.sessions {
-		if s.deadline != 0 && now >= s.deadline {
+		if s.deadline != 0 && (now >= s.deadline || s.hopeless()) {
 			s.guard(s.expire)
 		}
 	}

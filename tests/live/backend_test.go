@@ -85,7 +85,10 @@ func frozenAndBack(t *testing.T, m *mesh, frozen, other *servers.Server) {
 	if err := frozen.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * time.Second) // the promise is in terms of time
+	start := time.Now()
+	// A login that is caught by the freeze goes to the other one as soon as that is known.
+	logins(t, m.addr(), 4, 3500*time.Millisecond)
+	time.Sleep(3*time.Second - time.Since(start)) // the promise is in terms of time
 	for port, n := range logins(t, m.addr(), 10, time.Second) {
 		if port != fmt.Sprint(other.Port) {
 			t.Errorf("%d sessions went to the frozen server", n)

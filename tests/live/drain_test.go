@@ -100,6 +100,25 @@ func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
 	}
 }
 
+// Who has not even said who it is keeps no process from its end.
+func TestHalfFinishedLoginsDoNotHoldUpTheDrain(t *testing.T) {
+	p := startProcess(t, before(shared.MariaDB(t).Backend, usualLinks).text())
+	for range 3 {
+		c, err := net.Dial("tcp", p.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Read(make([]byte, 1)); err != nil { // the greeting
+			t.Fatal(err)
+		}
+	}
+	p.signal(t, syscall.SIGTERM)
+	if status := p.ends(t, 3*time.Second); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
 func TestTheDrainCutsWhatOutlivesItsDeadline(t *testing.T) {
 	s := before(shared.MariaDB(t).Backend, usualLinks)
 	s.top = "drain_timeout: 1s\n"

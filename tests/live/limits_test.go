@@ -97,6 +97,34 @@ func TestSessionsOverTheLimitsAreRefusedAsAServerWould(t *testing.T) {
 			return err == nil
 		})
 	})
+	t.Run("of logins", func(t *testing.T) {
+		s := before(server, usualLinks)
+		s.top = "limits: {max_logins: 3}\n"
+		m := startMesh(t, parts{}, s.text())
+		var silent []net.Conn
+		for range 3 {
+			c, err := net.Dial("tcp", m.addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := c.Read(make([]byte, 1)); err != nil { // the greeting
+				t.Fatal(err)
+			}
+			silent = append(silent, c)
+		}
+		if _, err := openRaw(m.addr(), "app", "app"); errno(err) != 1040 {
+			t.Errorf("a login beyond the limit: %v", err)
+		}
+		_ = silent[0].Close()
+		until(t, 5*time.Second, "there is room again", func() bool {
+			r, err := openRaw(m.addr(), "app", "app")
+			if err == nil {
+				_ = r.Close()
+			}
+			return err == nil
+		})
+	})
 	t.Run("of the user", func(t *testing.T) {
 		s := before(server, usualLinks)
 		s.listener = "max_sessions_per_user: 2"
