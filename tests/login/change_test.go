@@ -77,9 +77,13 @@ func TestMysql2ChangesUserThroughDbmeshAsDirect(t *testing.T) {
 		b.Create(t, servers.Account{Name: "node_from", Password: "first"})
 		b.Create(t, servers.Account{Name: "node_to", Password: password})
 		d := sidecar.Before(t, b.Addr)
-		for _, to := range []change{
+		all := []change{
 			{"node_to", password, servers.Schema}, {"node_to", "wrong", ""}, {"node_nobody", "x", ""}, {"node_to", password, "no_such_schema"},
-		} {
+		}
+		if sidecar.Now() == sidecar.Short {
+			all = all[:2] // a refusal takes a second, by MariaDB's will
+		}
+		for _, to := range all {
 			at := attempt{User: "node_from", Password: "first", Port: b.Port, Change: &to}
 			direct := try(t, c, at)
 			at.Port = d.Port

@@ -2,6 +2,7 @@ package login
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,12 +35,23 @@ func (b *table) compare(t *testing.T) {
 	t.Helper()
 	slices.SortFunc(b.rows, slices.Compare)
 	if *update {
+		for server := range b.known(t) {
+			if !b.seen[server] {
+				t.Fatalf("%v is not on this machine, and its rows would be lost", server)
+			}
+		}
 		if err := os.WriteFile(b.path, []byte(b.text()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	want := b.read(t)
+	want := map[string]bool{}
+	for server, lines := range b.known(t) {
+		for _, line := range lines {
+			want[line] = b.seen[server]
+		}
+	}
+	maps.DeleteFunc(want, func(_ string, tried bool) bool { return !tried })
 	got := map[string]bool{}
 	for _, row := range b.rows {
 		line := strings.Join(row, "  ")
@@ -55,15 +67,15 @@ func (b *table) compare(t *testing.T) {
 	}
 }
 
-// read gives the file's rows of what was tried.
-func (b *table) read(t *testing.T) map[string]bool {
+// known gives the file's rows by server and client.
+func (b *table) known(t *testing.T) map[[2]string][]string {
 	t.Helper()
 	text, err := os.ReadFile(b.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	column := slices.Index(b.header, "client")
-	want := map[string]bool{}
+	known := map[[2]string][]string{}
 	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
 		cells := slices.DeleteFunc(strings.Split(line, "  "), func(s string) bool { return s == "" })
 		for i := range cells {
@@ -72,11 +84,10 @@ func (b *table) read(t *testing.T) map[string]bool {
 		if len(cells) != len(b.header) {
 			t.Fatalf("%s: %d columns instead of %d in %q", b.path, len(cells), len(b.header), line)
 		}
-		if b.seen[[2]string{cells[0], cells[column]}] {
-			want[strings.Join(cells, "  ")] = true
-		}
+		server := [2]string{cells[0], cells[column]}
+		known[server] = append(known[server], strings.Join(cells, "  "))
 	}
-	return want
+	return known
 }
 
 func (b *table) text() string {
