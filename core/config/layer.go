@@ -48,7 +48,7 @@ func (o overrides) load(k *koanf.Koanf, src Source) error {
 
 // variable takes one variable of the environment; "" leaves it out.
 func (o overrides) variable(name, text string) (string, any) {
-	if o.used[name] || kubernetes.MatchString(name) {
+	if o.used[name] || kubernetes.MatchString(name) || forTests.MatchString(name) {
 		return "", nil
 	}
 	key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, envPrefix), "__", "."))
@@ -58,6 +58,9 @@ func (o overrides) variable(name, text string) (string, any) {
 	}
 	return key, v
 }
+
+// forTests tell this project's tests what to run, and may be set for a whole shell.
+var forTests = regexp.MustCompile(`^DBMESH_(TEST_\w+|REQUIRE_SERVERS|TIDBPOOL)$`)
 
 // kubernetes sets such variables in every pod beside a service that is called dbmesh.
 var kubernetes = regexp.MustCompile(`_SERVICE_(HOST|PORT)(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?$`)
