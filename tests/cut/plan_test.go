@@ -97,13 +97,13 @@ func share(server string, large bool) uint32 {
 	return 40
 }
 
-// plan is every attempt of a scale at the recordings of a server, apart for those that
-// move much.
-func plan(all []dialogue.Recording, server string) (attempts, large []attempt) {
+// plan is every attempt of a scale at the recordings of a server, or one of part of them;
+// apart for those that move much.
+func plan(all []dialogue.Recording, server string, part uint32) (attempts, large []attempt) {
 	for i := range all {
 		r := &all[i]
 		isLarge := size(r) > 1<<20
-		some := attemptsAt(r, i, share(server, isLarge))
+		some := attemptsAt(r, i, part*share(server, isLarge))
 		if isLarge {
 			large = append(large, some...)
 		} else {

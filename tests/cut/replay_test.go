@@ -9,41 +9,93 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/tests/equality/dialogue"
 	"github.com/dbmesh/dbmesh/tests/equality/mesh"
 	"github.com/dbmesh/dbmesh/tests/equality/replay"
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
-func TestACutDialogueEndsBothSidesAndLeavesNothing(t *testing.T) {
-	for _, flavour := range []string{"mariadb", "tidb"} {
-		t.Run(flavour, func(t *testing.T) {
-			all, err := replay.Load(recordings, flavour)
-			if err != nil {
-				t.Fatal(err)
-			}
-			backend, err := replay.NewBackend(replay.Greeting(all), 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(backend.Close)
-			m := mesh.Start(t, backend.Addr, 2)
-			goroutines, descriptors := runtime.NumGoroutine(), open(t)
-			backend.Expect("bystander", &replay.Script{Echo: true, Ended: make(chan error, 1)})
-			other := watch(t, replay.Target(m.Addr, "bystander"))
+// stage is a way to set up dbmesh before a backend that plays recordings.
+type stage struct {
+	name    string
+	flavour string
+	share   uint32 // one of so many of the scale's attempts
+	slow    bool   // the chain's hooks run on goroutines
+	inside  bool   // clients come inside TLS
 
-			attempts, large := plan(all, flavour)
+	backend *replay.Backend
+	mesh    *mesh.Mesh
+	to      dialogue.Target
+}
+
+func TestACutDialogueEndsBothSidesAndLeavesNothing(t *testing.T) {
+	for _, s := range []stage{
+		{name: "mariadb", flavour: "mariadb", share: 1},
+		{name: "tidb", flavour: "tidb", share: 1},
+		{name: "slow chain", flavour: "mariadb", share: 10, slow: true},
+		{name: "inside TLS", flavour: "mariadb", share: 20, inside: true},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			all, err := replay.Load(recordings, s.flavour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.build(t, all)
+			s.backend.Expect("bystander", &replay.Script{Echo: true, Ended: make(chan error, 1)})
+			goroutines, descriptors := runtime.NumGoroutine(), open(t)
+			other := watch(t, replay.Target(s.mesh.Addr, "bystander"))
+
+			attempts, large := plan(all, s.flavour, s.share)
 			try := func(a attempt, key string) {
-				if err := a.onReplay(backend, m, key); err != nil {
+				if err := s.try(a, key); err != nil {
 					t.Errorf("%s, %s: %v", a.recording.Title, a, err)
 				}
 			}
 			each(len(attempts), atOnce, func(i int) { try(attempts[i], fmt.Sprint(i)) })
 			each(len(large), fewOnce, func(i int) { try(large[i], fmt.Sprint("large ", i)) })
 			other.unaffected(t)
-			nothingLeft(t, m, goroutines, descriptors)
+			nothingLeft(t, s.mesh, goroutines, descriptors)
 			t.Logf("%d cuts of %d dialogues", len(attempts)+len(large), len(all))
 		})
 	}
 }
+
+func (s *stage) build(t *testing.T, all []dialogue.Recording) {
+	t.Helper()
+	var err error
+	if s.backend, err = replay.NewBackend(replay.Greeting(all), 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.backend.Close)
+	o := mesh.Options{Backend: s.backend.Addr, Loops: 2}
+	if s.slow {
+		o.Extra = core.Kind{Slow: true, New: func(string, core.Decode) (core.Filter, error) { return idler{}, nil }}
+	}
+	if s.inside {
+		certs, err := servers.NewTLS(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Cert, o.Key, s.to.TLS = certs.ServerCert, certs.ServerKey, certs.Client()
+	}
+	s.mesh = mesh.Start(t, o)
+}
+
+// idler is a filter that looks at every command from a goroutine.
+type idler struct{}
+
+// OnCommand goes on.
+func (idler) OnCommand(context.Context, *core.Command) (core.Verdict, error) {
+	runtime.Gosched()
+	return core.Continue(), nil
+}
+
+// OnDone reads the command, which must be there still.
+func (idler) OnDone(c *core.Command, _ *core.Outcome) { _ = string(c.SQL) }
+
+// Close has nothing to end.
+func (idler) Close() error { return nil }
 
 func (a attempt) String() string {
 	side := "client"
@@ -53,21 +105,23 @@ func (a attempt) String() string {
 	return fmt.Sprintf("%s's stream at byte %d, %s", side, a.cut.At, a.cut.How)
 }
 
-// onReplay makes the attempt before a backend that plays the recording.
-func (a attempt) onReplay(backend *replay.Backend, m *mesh.Mesh, key string) error {
+// try makes one attempt.
+func (s *stage) try(a attempt, key string) error {
 	script := &replay.Script{Recording: a.recording, Ended: make(chan error, 1)}
 	mine := a.cut
 	if a.server {
 		script.Cut, mine = a.cut, replay.Cut{}
 	}
-	backend.Expect(key, script)
+	s.backend.Expect(key, script)
 	ctx, cancel := context.WithTimeout(context.Background(), playWait)
 	defer cancel()
+	to := replay.Target(s.mesh.Addr, key)
+	to.TLS = s.to.TLS
 	client := make(chan error, 1)
 	var got int
 	go func() {
 		var err error
-		got, err = replay.Client(ctx, replay.Target(m.Addr, key), a.recording, mine)
+		got, err = replay.Client(ctx, to, a.recording, mine)
 		client <- err
 	}()
 	if a.cut.How == replay.Stall {

@@ -36,7 +36,7 @@ func TestACutDialogueWithARealServerEndsBothSidesAndLeavesNothing(t *testing.T) 
 	if b.masks, err = dialogue.LoadMasks("../equality/masks.txt"); err != nil {
 		t.Fatal(err)
 	}
-	b.mesh = mesh.Start(t, b.back.addr, 2)
+	b.mesh = mesh.Start(t, mesh.Options{Backend: b.back.addr, Loops: 2})
 	b.front = newRelay(t, b.mesh.Addr, false)
 	b.direct = dialogue.Target{Addr: s.Addr, User: "player", Password: "playerpw", Schema: servers.Schema}
 	b.cuts = b.direct

@@ -31,7 +31,7 @@ type stage struct {
 func newStage(t *testing.T, flavour string, loops int) *stage {
 	t.Helper()
 	s := setStage(t, flavour, 0)
-	s.mesh = mesh.Start(t, s.backend.Addr, loops)
+	s.mesh = mesh.Start(t, mesh.Options{Backend: s.backend.Addr, Loops: loops})
 	return s
 }
 
@@ -108,7 +108,7 @@ func TestRecordedDialoguesReplayInsideTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := setStage(t, "mariadb", 0)
-	s.mesh = mesh.StartTLS(t, s.backend.Addr, 1, certs.ServerCert, certs.ServerKey)
+	s.mesh = mesh.Start(t, mesh.Options{Backend: s.backend.Addr, Loops: 1, Cert: certs.ServerCert, Key: certs.ServerKey})
 	s.to.TLS = certs.Client()
 	s.parallel(4, func(i int, r *dialogue.Recording) {
 		if err := s.play(fmt.Sprint(i), playWait, r, r); err != nil {
@@ -123,7 +123,7 @@ const window = 2048
 func TestRecordedDialoguesReplayThroughNarrowSockets(t *testing.T) {
 	s := setStage(t, "mariadb", window)
 	s.to.Window = window
-	s.mesh = mesh.Start(t, s.backend.Addr, 1)
+	s.mesh = mesh.Start(t, mesh.Options{Backend: s.backend.Addr, Loops: 1})
 	s.all = slices.DeleteFunc(s.all, func(r dialogue.Recording) bool {
 		return len(r.Said.Bytes(true))+len(r.Said.Bytes(false)) > 128<<10 // more takes minutes so
 	})

@@ -27,24 +27,22 @@ type Mesh struct {
 	Server *proxy.Server
 }
 
-// Start runs a data path with the given number of event loops before one backend, without
-// TLS. It ends with the test.
-func Start(t testing.TB, address string, loops int) *Mesh {
-	t.Helper()
-	return start(t, address, loops, "")
+// Options is how to run a data path.
+type Options struct {
+	Backend   string // address of the one backend, reached without TLS
+	Loops     int    // event loops
+	Cert, Key string // paths of a certificate for clients and its key, if TLS is offered
+	// Extra is a kind whose link stands behind those of the shortest config; its New may be
+	// nil for none.
+	Extra core.Kind
 }
 
-// StartTLS is Start with a listener that offers TLS with the certificate.
-func StartTLS(t testing.TB, address string, loops int, cert, key string) *Mesh {
-	t.Helper()
-	return start(t, address, loops, fmt.Sprintf(", tls: {cert: %q, key: %q}", cert, key))
-}
-
-func start(t testing.TB, address string, loops int, listener string) *Mesh {
+// Start runs a data path. It ends with the test.
+func Start(t testing.TB, o Options) *Mesh {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	backends := backend.New(log, nil)
-	server, err := proxy.New(proxy.Options{Log: log, Reporter: silence{}, Backends: backends, Loops: loops})
+	server, err := proxy.New(proxy.Options{Log: log, Reporter: silence{}, Backends: backends, Loops: o.Loops})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,17 +55,29 @@ func start(t testing.TB, address string, loops int, listener string) *Mesh {
 		backends.Close()
 		<-ran
 	})
-	text := fmt.Sprintf(`listeners: [{name: default, address: "127.0.0.1:0"%s}]
-pools: [{name: backends, tls: {mode: "off"}, backends: [{address: %q}]}]
-`, listener, address)
-	if err := configure(filepath.Join(t.TempDir(), "dbmesh.yaml"), text, server, backends); err != nil {
+	if err := configure(filepath.Join(t.TempDir(), "dbmesh.yaml"), o, server, backends); err != nil {
 		t.Fatal(err)
 	}
 	return &Mesh{Addr: server.Addr("default").String(), Server: server}
 }
 
-func configure(path, text string, server *proxy.Server, backends *backend.Set) error {
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+// text is the config.
+func (o Options) text() string {
+	listener, extra := "", ""
+	if o.Cert != "" {
+		listener = fmt.Sprintf(", tls: {cert: %q, key: %q}", o.Cert, o.Key)
+	}
+	if o.Extra.New != nil {
+		extra = ", {kind: extra}"
+	}
+	return fmt.Sprintf(`listeners: [{name: default, address: "127.0.0.1:0"%s}]
+pools: [{name: backends, tls: {mode: "off"}, backends: [{address: %q}]}]
+chains: [{name: default, links: [{kind: auth, mode: passthrough}, {kind: router}, {kind: balancer}, {kind: slow-log}%s]}]
+`, listener, o.Backend, extra)
+}
+
+func configure(path string, o Options, server *proxy.Server, backends *backend.Set) error {
+	if err := os.WriteFile(path, []byte(o.text()), 0o600); err != nil {
 		return err
 	}
 	cfg, err := config.Load(config.Source{Path: path})
@@ -76,6 +86,7 @@ func configure(path, text string, server *proxy.Server, backends *backend.Set) e
 	}
 	builder := core.Builder{Registry: core.Registry{
 		"auth": auth.Kind(nil), "router": router.Kind(nil, nil), "balancer": balancer.Kind(nil), "slow-log": slowlog.Kind(nil),
+		"extra": o.Extra,
 	}}
 	chains := map[string]*core.Chain{}
 	for _, c := range cfg.Chains {

@@ -115,7 +115,7 @@ func (b *Backend) serve(conn net.Conn) {
 	err = one.play(runs(served(s.Recording.Said.Frames)))
 	if err == nil {
 		if !s.Recording.Said.Closed {
-			err = one.end()
+			err = one.await()
 		}
 	}
 	_ = conn.Close()

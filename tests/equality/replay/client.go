@@ -34,11 +34,11 @@ func Client(ctx context.Context, to dialogue.Target, rec *dialogue.Recording, cu
 	if err := s.play(runs(rec.Said.Frames)); err != nil {
 		return s.got, err
 	}
-	return s.got, s.end()
+	return s.got, s.await()
 }
 
-// end waits for the other side's end of the connection.
-func (s *side) end() error {
+// await waits for the other side's end of the connection.
+func (s *side) await() error {
 	var b [1]byte
 	n, err := s.in.Read(b[:])
 	if n > 0 {

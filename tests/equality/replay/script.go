@@ -5,6 +5,7 @@ package replay
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -111,14 +112,8 @@ func (s *side) send(b []byte) error {
 	if err := s.write(b[:n]); err != nil {
 		return err
 	}
-	switch s.cut.How {
-	case Close:
-		_ = s.conn.Close()
-		return ErrCut
-	case Reset:
-		_ = s.conn.(*net.TCPConn).SetLinger(0)
-		_ = s.conn.Close()
-		return ErrCut
+	if s.cut.How != Stall {
+		return s.end()
 	}
 	s.cut.How = Whole
 	time.Sleep(stallTime)
@@ -130,6 +125,19 @@ func (s *side) send(b []byte) error {
 		b = b[1:]
 	}
 	return s.write(b)
+}
+
+// end makes the cut: inside TLS too without a farewell.
+func (s *side) end() error {
+	raw := s.conn
+	if inside, ok := raw.(*tls.Conn); ok {
+		raw = inside.NetConn()
+	}
+	if s.cut.How == Reset {
+		_ = raw.(*net.TCPConn).SetLinger(0)
+	}
+	_ = raw.Close()
+	return ErrCut
 }
 
 // Forward copies one direction of a connection until its end or its cut; a stall goes on.
