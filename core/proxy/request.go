@@ -124,8 +124,9 @@ func (s *session) text(code core.Code, payload []byte, length int) (sql []byte, 
 	truncated = len(payload) < length || length == wire.MaxPayload
 	switch code {
 	case core.Query:
-		skip, ok := 1, true
+		skip := 1
 		if s.caps.Has(wire.QueryAttrs) {
+			var ok bool
 			if skip, ok = wire.SkipQueryAttrs(payload); !ok {
 				return nil, true
 			}

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"github.com/dbmesh/dbmesh/core/config"
 	"github.com/dbmesh/dbmesh/core/proxy"
 	"github.com/dbmesh/dbmesh/filters"
-	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // mesh is a data path inside the test's process: what the command assembles, with filter
@@ -122,16 +120,6 @@ func (m *mesh) apply(text string) error {
 
 // addr is where the listener named "main" listens.
 func (m *mesh) addr() string { return m.server.Addr("main").String() }
-
-// front is the mesh as a backend that the drivers of package servers can be pointed at.
-func (m *mesh) front(like *servers.Backend) *servers.Backend {
-	b := *like
-	b.Addr = m.addr()
-	if _, err := fmt.Sscanf(b.Addr[strings.LastIndexByte(b.Addr, ':')+1:], "%d", &b.Port); err != nil {
-		b.Port = 0
-	}
-	return &b
-}
 
 // report counts what the data path tells.
 type report struct {
