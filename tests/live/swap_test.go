@@ -25,15 +25,18 @@ const busy = 64
 // Each number of event loops must pass.
 func TestSwapsUnderLoadFailNoQueryAndCloseNoSession(t *testing.T) {
 	for _, loops := range []int{1, 2, 4} {
-		t.Run(fmt.Sprintf("loops=%d", loops), func(t *testing.T) { swapUnderLoad(t, loops, atScale(60, 200, 1000)) })
+		t.Run(fmt.Sprintf("loops=%d", loops), func(t *testing.T) { swapUnderLoad(t, shared.MariaDB(t).Backend, loops, atScale(60, 200, 1000)) })
 	}
 }
 
-func swapUnderLoad(t *testing.T, loops, swaps int) {
-	server := shared.MariaDB(t)
+func TestSwapsUnderLoadBeforeTiDB(t *testing.T) {
+	swapUnderLoad(t, shared.TiDB(t).Ends[0], 2, atScale(60, 60, 200))
+}
+
+func swapUnderLoad(t *testing.T, server *servers.Backend, loops, swaps int) {
 	l := &ledger{}
 	generation := 1
-	config := func(g int) string { return encrypting(server.Backend, stamped(g)).text() }
+	config := func(g int) string { return encrypting(server, stamped(g)).text() }
 	m := startMesh(t, parts{loops: loops, kinds: core.Registry{"stamp": l.kind()}}, config(generation))
 	broken := breakers(t, server.Addr)
 
