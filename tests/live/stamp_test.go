@@ -112,8 +112,21 @@ func (s *stamp) Close() error {
 	return nil
 }
 
-// stamped are two links that both carry a generation, around the usual ones.
+// kinds are the ledger's filters under two names: hooks of the second may be slow, so that
+// sessions run them on goroutines.
+func (l *ledger) kinds() core.Registry {
+	slow := l.kind()
+	slow.Slow = true
+	return core.Registry{"stamp": l.kind(), "slow-stamp": slow}
+}
+
+// stamped are two links that both carry a generation, around the usual ones. Each fourth
+// generation has a slow one.
 func stamped(generation int) string {
-	return fmt.Sprintf("{kind: stamp, name: first, generation: %d, place: first}\n%s{kind: stamp, name: last, generation: %d, place: last}\n",
-		generation, usualLinks, generation)
+	last := "stamp"
+	if generation%4 == 0 {
+		last = "slow-stamp"
+	}
+	return fmt.Sprintf("{kind: stamp, name: first, generation: %d, place: first}\n%s{kind: %s, name: last, generation: %d, place: last}\n",
+		generation, usualLinks, last, generation)
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
@@ -36,8 +35,13 @@ func TestSwapsUnderLoadBeforeTiDB(t *testing.T) {
 func swapUnderLoad(t *testing.T, server *servers.Backend, loops, swaps int) {
 	l := &ledger{}
 	generation := 1
-	config := func(g int) string { return encrypting(server, stamped(g)).text() }
-	m := startMesh(t, parts{loops: loops, kinds: core.Registry{"stamp": l.kind()}}, config(generation))
+	config := func(g int) string {
+		s := encrypting(server, stamped(g))
+		s.weight = 1 + g%3 // the same server as another core.Backend
+		s.pool = fmt.Sprintf("connect_timeout: %ds", 5+g%2)
+		return s.text()
+	}
+	m := startMesh(t, parts{loops: loops, kinds: l.kinds()}, config(generation))
 	broken := breakers(t, server.Addr)
 
 	load := startLoad(t, m.addr())
@@ -89,7 +93,7 @@ func TestARemovedChainClosesWhenNobodyUsesIt(t *testing.T) {
 		text = strings.Replace(text, "chain: main", fmt.Sprintf("chain: main%d", g), 1)
 		return strings.Replace(text, "chains:\n  - name: main", fmt.Sprintf("chains:\n  - name: main%d", g), 1)
 	}
-	m := startMesh(t, parts{loops: 2, kinds: core.Registry{"stamp": l.kind()}}, config(1))
+	m := startMesh(t, parts{loops: 2, kinds: l.kinds()}, config(1))
 	load := startLoad(t, m.addr())
 	load.settle(t)
 	const swaps = 30

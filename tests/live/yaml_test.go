@@ -16,6 +16,7 @@ type setup struct {
 	auth     string            // "" for passthrough
 	top      string            // more top-level lines
 	backends []string          // of the pool main
+	weight   int               // of each backend, 0 for none given
 	pools    map[string]string // more pools, each with one backend
 }
 
@@ -29,9 +30,9 @@ func (s setup) text() string {
 	}
 	fmt.Fprintf(&b, "listeners:\n  - {name: main, address: \"127.0.0.1:0\", chain: main, pool: main%s}\n", comma(s.listener))
 	fmt.Fprintf(&b, "pools:\n")
-	onePool(&b, "main", s.backends, s.pool)
+	onePool(&b, "main", s.backends, s.pool, s.weight)
 	for name, address := range s.pools {
-		onePool(&b, name, []string{address}, s.pool)
+		onePool(&b, name, []string{address}, s.pool, s.weight)
 	}
 	fmt.Fprintf(&b, "chains:\n  - name: main\n    links:\n      - %s\n", auth)
 	for _, l := range strings.Split(strings.TrimSpace(s.links), "\n") {
@@ -43,10 +44,10 @@ func (s setup) text() string {
 	return b.String()
 }
 
-func onePool(b *strings.Builder, name string, backends []string, more string) {
+func onePool(b *strings.Builder, name string, backends []string, more string, weight int) {
 	fmt.Fprintf(b, "  - {name: %s, tls: {mode: \"off\"}%s, backends: [", name, comma(more))
 	for _, address := range backends {
-		fmt.Fprintf(b, "{address: %q}, ", address)
+		fmt.Fprintf(b, "{address: %q, weight: %d}, ", address, max(weight, 1))
 	}
 	b.WriteString("]}\n")
 }
