@@ -12,7 +12,7 @@ status=0
 have() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null; }
 programs() { have mariadbd && have mariadb-install-db && have mariadb && have mariadb-dump; }
 ed25519() { [ -e /usr/lib/mysql/plugin/auth_ed25519.so ] || [ -e "$plugins/auth_ed25519.so" ]; }
-pymysql() { /usr/bin/python3 -c 'import pymysql' 2>/dev/null; } # Debian's Python, whatever else there is
+pymysql() { /usr/bin/python3 -c 'import pymysql, cryptography' 2>/dev/null; } # Debian's Python, whatever else there is
 javascript() { have node && have npm; }
 
 left_out() {
@@ -50,6 +50,6 @@ unpack_plugin() {
 
 installed programs "tests on a real MariaDB are left out" mariadb-server-core mariadb-client-core mariadb-client
 ed25519 || { have apt-get && unpack_plugin; } || left_out "the ed25519 plugin could not be downloaded; tests of ed25519 logins are left out"
-installed pymysql "logins by PyMySQL are left out" python3 python3-pymysql
+installed pymysql "logins by PyMySQL are left out" python3 python3-pymysql python3-cryptography
 installed javascript "logins by mysql2 are left out" nodejs npm
 exit $status

@@ -224,8 +224,8 @@ var (
 
 func startPython() (client, error) {
 	const python = "/usr/bin/python3" // Debian's, for whom its packages are
-	if out, err := exec.Command(python, "-c", "import pymysql").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("PyMySQL (Debian: python3-pymysql): %w: %s", err, bytes.TrimSpace(out))
+	if out, err := exec.Command(python, "-c", "import pymysql, cryptography").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("PyMySQL (Debian: python3-pymysql, python3-cryptography): %w: %s", err, bytes.TrimSpace(out))
 	}
 	return talk("PyMySQL", python, filepath.Join("python", "client.py"))
 }
