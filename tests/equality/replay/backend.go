@@ -34,6 +34,7 @@ type Backend struct {
 type Script struct {
 	Recording *dialogue.Recording
 	Cut       Cut
+	Silent    int        // from so many bytes of the client's on nothing is said; 0 for never
 	Echo      bool       // instead: answer every packet with OK until the client goes
 	Ended     chan error // gets how it went; must have room for one
 }
@@ -111,7 +112,7 @@ func (b *Backend) serve(conn net.Conn) {
 		s.Ended <- echo(conn)
 		return
 	}
-	one := side{conn: conn, in: conn, server: true, cut: s.Cut}
+	one := side{conn: conn, in: conn, server: true, cut: s.Cut, silent: s.Silent}
 	err = one.play(runs(served(s.Recording.Said.Frames)))
 	if err == nil {
 		if !s.Recording.Said.Closed {
