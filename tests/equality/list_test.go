@@ -42,5 +42,5 @@ func TestDialoguesAreTheSameInListMode(t *testing.T) {
 	all = slices.DeleteFunc(all, func(d *dialogue.Dialogue) bool {
 		return d.Large || !d.On("mariadb") || strings.HasPrefix(d.Name, "idle_")
 	})
-	each(all, atOnce(servers.FlavourMariaDB), func(d *dialogue.Dialogue) { p.compare(t, d, masks) })
+	each(thinned(all), atOnce(servers.FlavourMariaDB), func(d *dialogue.Dialogue) { p.compare(t, d, masks) })
 }
