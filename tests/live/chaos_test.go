@@ -14,6 +14,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/wire"
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // TestNothingIsLeftOfClientsThatMisbehave lets many clients do anything, well or badly, while
@@ -22,15 +23,29 @@ import (
 // the asked one's.
 func TestNothingIsLeftOfClientsThatMisbehave(t *testing.T) {
 	cluster := shared.Cluster(t)
+	cluster.Primary().Create(t, servers.Account{Name: "control", Password: "control", Grant: "ALL ON *.*"})
+	cluster.Wait(t)
+	two := map[string]string{"readers": cluster.Nodes[1].Addr}
+	for name, s := range map[string]setup{
+		"list, two pools":      {auth: listMode, links: hinting, pools: two, listener: "idle_timeout: 5s"},
+		"passthrough, control": {links: usualLinks, pool: "control: {user: control, password: control}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.backends = []string{cluster.Nodes[0].Addr}
+			misbehave(t, s, cluster.Nodes[:2])
+		})
+	}
+}
+
+func misbehave(t *testing.T, s setup, nodes []*servers.Server) {
 	kinds := core.Registry{"scripted": scriptedKind(scripted{}), "slow": scriptedKind(scripted{})}
 	slow := kinds["slow"]
 	slow.Slow = true
 	kinds["slow"] = slow
 	config := func(kind string) string {
-		return setup{
-			auth: listMode, links: hinting + "{kind: " + kind + "}\n", listener: "idle_timeout: 5s",
-			backends: []string{cluster.Nodes[0].Addr}, pools: map[string]string{"readers": cluster.Nodes[1].Addr},
-		}.text()
+		s := s
+		s.links += "{kind: " + kind + "}\n"
+		return s.text()
 	}
 	m := startMesh(t, parts{loops: 2, kinds: kinds}, config("scripted"))
 	warm := dialRaw(t, m.addr(), "app", "app")
@@ -46,7 +61,7 @@ func TestNothingIsLeftOfClientsThatMisbehave(t *testing.T) {
 	for i := range 24 {
 		all.Go(func() { c.run(rand.New(rand.NewPCG(uint64(i), 7))) })
 	}
-	end := time.Now().Add(time.Duration(atScale(4, 20, 180)) * time.Second)
+	end := time.Now().Add(time.Duration(atScale(2, 10, 120)) * time.Second)
 	for i := 0; time.Now().Before(end); i++ {
 		if err := m.apply(config([]string{"scripted", "slow"}[i%2])); err != nil {
 			t.Error(err)
@@ -63,7 +78,7 @@ func TestNothingIsLeftOfClientsThatMisbehave(t *testing.T) {
 		b := src.Backend
 		until(t, 5*time.Second, "backend "+b.Pool+" is free", func() bool { return b.Sessions() == 0 && b.Running() == 0 })
 	}
-	for _, node := range cluster.Nodes[:2] {
+	for _, node := range nodes {
 		until(t, 40*time.Second, "the server is free", func() bool {
 			return node.Value(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'") == "0"
 		})
