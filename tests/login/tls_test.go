@@ -134,9 +134,9 @@ func TestNewCertificatesServeNewConnections(t *testing.T) {
 		}
 		return r, "trusted"
 	}
-	old, verdict := handshake(files.Client())
-	if verdict != "trusted" {
-		t.Fatal(verdict)
+	old, outcome := handshake(files.Client())
+	if outcome != "trusted" {
+		t.Fatal(outcome)
 	}
 	must(t, old.login(servers.AppUser, servers.AppPassword, ""))
 	next, err := servers.NewTLS(t.TempDir())
@@ -149,8 +149,8 @@ func TestNewCertificatesServeNewConnections(t *testing.T) {
 	must(t, os.WriteFile(files.ServerKey, broken, 0o600))
 	d.Signal(syscall.SIGHUP)
 	eventually(t, func() error { return said(d) })
-	if _, verdict := handshake(files.Client()); verdict != "trusted" {
-		t.Errorf("after a broken pair: %s", verdict)
+	if _, outcome := handshake(files.Client()); outcome != "trusted" {
+		t.Errorf("after a broken pair: %s", outcome)
 	}
 	must(t, os.WriteFile(files.ServerKey, good, 0o600))
 	for from, to := range map[string]string{next.ServerCert: files.ServerCert, next.ServerKey: files.ServerKey} {
@@ -160,12 +160,12 @@ func TestNewCertificatesServeNewConnections(t *testing.T) {
 	}
 	d.Signal(syscall.SIGHUP)
 	eventually(t, func() error {
-		if _, verdict := handshake(next.Client()); verdict != "trusted" {
-			return errString(verdict)
+		if _, outcome := handshake(next.Client()); outcome != "trusted" {
+			return errString(outcome)
 		}
 		return nil
 	})
-	if _, verdict := handshake(files.Client()); verdict == "trusted" {
+	if _, outcome := handshake(files.Client()); outcome == "trusted" {
 		t.Error("the old authority is still good")
 	}
 	old.mustValue(t, "SELECT 1") // live sessions go on

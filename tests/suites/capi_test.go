@@ -108,14 +108,17 @@ func (c *capi) names(t *testing.T) []string {
 }
 
 // run runs tests one by one: one that fails would end those behind it.
-func (c *capi) run(t *testing.T, port int, names []string) verdicts {
-	t.Helper()
-	found := verdicts{}
+func (c *capi) run(ctx context.Context, port int, names []string) (findings, error) {
+	found := findings{}
+	scratch := filepath.Join(c.scratch, fmt.Sprint(port))
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
+		return nil, err
+	}
 	for _, name := range names {
-		ctx, cancel := context.WithTimeout(t.Context(), singleWait)
-		out, err := c.command(ctx, "--silent", "--testcase", "--host=127.0.0.1", fmt.Sprintf("--port=%d", port),
-			"--user=root", "--database=test", "--vardir="+c.scratch, name).CombinedOutput()
-		late := ctx.Err() != nil
+		one, cancel := context.WithTimeout(ctx, singleWait)
+		out, err := c.command(one, "--silent", "--testcase", "--host=127.0.0.1", fmt.Sprintf("--port=%d", port),
+			"--user=root", "--database=test", "--vardir="+scratch, name).CombinedOutput()
+		late := one.Err() != nil
 		cancel()
 		result := "pass"
 		var bad *exec.ExitError
@@ -125,11 +128,11 @@ func (c *capi) run(t *testing.T, port int, names []string) verdicts {
 		case errors.As(err, &bad):
 			result = "fail"
 		case err != nil:
-			t.Fatal(err)
+			return nil, err
 		}
-		found[name] = verdict{result, string(out)}
+		found[name] = finding{result, string(out)}
 	}
-	return found
+	return found, nil
 }
 
 // TestMariaDBsOwnClientSuiteIsTheSameThroughDbmesh has a server for each way, for the
@@ -146,14 +149,14 @@ func TestMariaDBsOwnClientSuiteIsTheSameThroughDbmesh(t *testing.T) {
 	}
 	port[1] = sidecar.Before(t, backends[1].Addr).Port
 	all := c.names(t)
-	ways := [2]func([]string) verdicts{}
+	ways := [2]func([]string) (findings, error){}
 	for i := range ways {
-		ways[i] = func(only []string) verdicts {
+		ways[i] = func(only []string) (findings, error) {
 			if only == nil {
 				only = all
 			}
-			return c.run(t, port[i], only)
+			return c.run(t.Context(), port[i], only)
 		}
 	}
-	compare(t, "mysql_client_test on MariaDB", ways[0], ways[1])
+	compare(t, "mysql_client_test on MariaDB", true, ways[0], ways[1])
 }

@@ -1,9 +1,12 @@
 package suites
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -15,15 +18,15 @@ const fewest = 100
 // themselves has shown them all by then, with odds of a hundred to one at least.
 const rounds = 8
 
-// verdicts are a suite's results by test name.
-type verdicts map[string]verdict
+// findings are a suite's results by test name.
+type findings map[string]finding
 
-type verdict struct {
+type finding struct {
 	result string // pass, fail or skip
 	output string
 }
 
-func (v verdicts) count(result string) int {
+func (v findings) count(result string) int {
 	n := 0
 	for _, one := range v {
 		if one.result == result {
@@ -36,14 +39,18 @@ func (v verdicts) count(result string) int {
 // way is the results of one way to the server, over all rounds.
 type way struct {
 	title string
-	run   func(only []string) verdicts // all tests, if only is nil
-	first verdicts
+	run   func(only []string) (findings, error) // all tests, if only is nil
+	first findings
 	seen  map[string]map[string]bool // results by test
-	last  verdicts
+	last  findings
 }
 
-func (w *way) round(only []string) {
-	w.last = w.run(only)
+func (w *way) round(only []string) error {
+	last, err := w.run(only)
+	if err != nil {
+		return fmt.Errorf("%s: %w", w.title, err)
+	}
+	w.last = last
 	if w.first == nil {
 		w.first, w.seen = w.last, map[string]map[string]bool{}
 	}
@@ -53,23 +60,39 @@ func (w *way) round(only []string) {
 		}
 		w.seen[name][one.result] = true
 	}
+	return nil
+}
+
+// both has both ways run the tests: at once if each has a server of its own.
+func both(t *testing.T, apart bool, only []string, ways ...*way) {
+	t.Helper()
+	errs := make([]error, len(ways))
+	var running sync.WaitGroup
+	for i, w := range ways {
+		running.Go(func() { errs[i] = w.round(only) })
+		if !apart {
+			running.Wait()
+		}
+	}
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // compare runs a suite directly and through dbmesh. Tests that differ are run again, both
 // ways, until each way has shown the same results: such a test varies by itself, and is
 // named. One that goes on to differ is a difference.
-func compare(t *testing.T, title string, directly, through func(only []string) verdicts) {
+func compare(t *testing.T, title string, apart bool, directly, through func(only []string) (findings, error)) {
 	t.Helper()
 	direct, proxied := &way{title: "directly", run: directly}, &way{title: "through dbmesh", run: through}
-	direct.round(nil)
-	proxied.round(nil)
+	both(t, apart, nil, direct, proxied)
 	unequal := differing(direct.seen, proxied.seen)
 	if len(unequal) > 0 {
 		t.Logf("%s: %d tests differ and are run again: %s", title, len(unequal), strings.Join(unequal, ", "))
 	}
 	for n := 1; n < rounds && len(unequal) > 0; n++ {
-		direct.round(unequal)
-		proxied.round(unequal)
+		both(t, apart, unequal, direct, proxied)
 		unequal = differing(direct.seen, proxied.seen)
 	}
 	for _, name := range unequal {

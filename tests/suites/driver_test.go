@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -75,8 +76,7 @@ func skipped(flavour servers.Flavour) string {
 }
 
 // run runs the suite, or only some of its top-level tests, against an address.
-func (s suite) run(t *testing.T, flavour servers.Flavour, address string, only []string) verdicts {
-	t.Helper()
+func (s suite) run(flavour servers.Flavour, address string, only []string) (findings, error) {
 	args := []string{"tool", "test2json", "-t", s.binary, "-test.v=test2json", "-test.count=1", "-test.timeout=2m",
 		"-test.skip=" + skipped(flavour)}
 	if only != nil {
@@ -89,9 +89,9 @@ func (s suite) run(t *testing.T, flavour servers.Flavour, address string, only [
 	out, err := cmd.Output()
 	found := parse(out)
 	if err != nil && found.count("fail") == 0 {
-		t.Fatalf("the driver's tests: %v\n%s", err, out)
+		return nil, fmt.Errorf("the driver's tests: %w\n%s", err, out)
 	}
-	return found
+	return found, nil
 }
 
 func topLevel(names []string) []string {
@@ -103,8 +103,8 @@ func topLevel(names []string) []string {
 }
 
 // parse reads the lines of test2json.
-func parse(out []byte) verdicts {
-	found, output := verdicts{}, map[string]string{}
+func parse(out []byte) findings {
+	found, output := findings{}, map[string]string{}
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -116,7 +116,7 @@ func parse(out []byte) verdicts {
 		case "output":
 			output[event.Test] += event.Output
 		case "pass", "skip", "fail":
-			found[event.Test] = verdict{event.Action, output[event.Test]}
+			found[event.Test] = finding{event.Action, output[event.Test]}
 		}
 	}
 	return found
@@ -133,9 +133,9 @@ func (s suite) prepare(t *testing.T, b *servers.Backend) {
 func (s suite) compare(t *testing.T, title string, b *servers.Backend, d *sidecar.Dbmesh) {
 	t.Helper()
 	s.prepare(t, b)
-	compare(t, title,
-		func(only []string) verdicts { return s.run(t, b.Flavour, b.Addr, only) },
-		func(only []string) verdicts { return s.run(t, b.Flavour, d.Addr, only) })
+	compare(t, title, false,
+		func(only []string) (findings, error) { return s.run(b.Flavour, b.Addr, only) },
+		func(only []string) (findings, error) { return s.run(b.Flavour, d.Addr, only) })
 }
 
 // One of the suite's tests opens as many connections as the server takes.
