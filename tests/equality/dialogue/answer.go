@@ -67,7 +67,11 @@ func (p *player) results(cursor bool) error {
 			if len(files) > 0 {
 				file, files = files[0], files[1:]
 			}
-			if err := p.upload(file); err != nil {
+			var behind []Step
+			if len(files) == 0 {
+				behind = p.step.Behind
+			}
+			if err := p.upload(file, behind); err != nil {
 				return err
 			}
 			continue
@@ -160,8 +164,9 @@ func (p *player) prepared() error {
 	return nil
 }
 
-// upload sends the packets of a file and the empty one behind them.
-func (p *player) upload(file []string) error {
+// upload sends the packets of a file and the empty one behind them, and with it commands
+// whose answers are read later.
+func (p *player) upload(file []string, behind []Step) error {
 	var out []byte
 	for _, text := range append(file[:len(file):len(file)], "") {
 		payload, err := Text(text)
@@ -169,6 +174,14 @@ func (p *player) upload(file []string) error {
 			return err
 		}
 		out = p.frame(out, payload, "")
+	}
+	for _, b := range behind {
+		payload, k, err := p.command(b)
+		if err != nil {
+			return err
+		}
+		p.seq = 0
+		out = p.frame(out, payload, asked(k, payload))
 	}
 	return p.write(out, p.step.Split)
 }

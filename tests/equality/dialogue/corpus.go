@@ -34,13 +34,14 @@ func (d *Dialogue) On(flavour string) bool { return slices.Contains(d.Servers, f
 
 // Step is one thing to do, mostly a command.
 type Step struct {
-	Line  int
-	Verb  string
-	Arg   string
-	Files [][]string // packets for each LOAD DATA LOCAL that the command brings
-	Mask  string     // of the server's answer
-	Split int        // bytes per write, 0 for all at once
-	Group int        // steps of one number are sent together; 0 for alone
+	Line   int
+	Verb   string
+	Arg    string
+	Files  [][]string // packets for each LOAD DATA LOCAL that the command brings
+	Behind []Step     // commands that are sent together with the last file's end
+	Mask   string     // of the server's answer
+	Split  int        // bytes per write, 0 for all at once
+	Group  int        // steps of one number are sent together; 0 for alone
 }
 
 // Load reads every file of a corpus.
@@ -110,7 +111,7 @@ func (p *parser) line(number int, line string) error {
 	case p.now == nil:
 		return fmt.Errorf("a step before the first dialogue")
 	case line[0] == ' ':
-		return p.file1(strings.TrimLeft(line, " "))
+		return p.below(number, strings.TrimLeft(line, " "))
 	}
 	verb, arg, _ := strings.Cut(line, " ")
 	var err error
@@ -136,8 +137,8 @@ func (p *parser) line(number int, line string) error {
 	return err
 }
 
-// file1 adds a line of a LOAD DATA LOCAL's file to the step before it.
-func (p *parser) file1(line string) error {
+// below adds a line about a LOAD DATA LOCAL's file to the step before it.
+func (p *parser) below(number int, line string) error {
 	if len(p.steps) == 0 {
 		return fmt.Errorf("a file before the first step")
 	}
@@ -152,8 +153,11 @@ func (p *parser) file1(line string) error {
 		}
 		last := &s.Files[len(s.Files)-1]
 		*last = append(*last, arg)
+	case "behind":
+		verb, arg, _ = strings.Cut(arg, " ")
+		s.Behind = append(s.Behind, Step{Line: number, Verb: verb, Arg: arg})
 	default:
-		return fmt.Errorf("%q is neither file nor packet", verb)
+		return fmt.Errorf("%q is neither file nor packet nor behind", verb)
 	}
 	return nil
 }

@@ -108,6 +108,16 @@ func (p *player) together(steps []Step) error {
 		if err := p.answer(kinds[i]); err != nil {
 			return err
 		}
+		for _, b := range s.Behind {
+			_, k, err := p.command(b)
+			if err != nil {
+				return err
+			}
+			p.step, p.seq = b, 1
+			if err := p.answer(k); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

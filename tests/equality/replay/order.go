@@ -74,7 +74,7 @@ func firstAnswer(frames []dialogue.Frame) (first, rest []dialogue.Frame) {
 
 // answered says whether a command has an answer at all.
 func answered(command []dialogue.Frame) bool {
-	if len(command[0].Payload) == 0 {
+	if command[0].Seq != 0 || len(command[0].Payload) == 0 { // a file, or an empty packet
 		return true
 	}
 	switch command[0].Payload[0] {
