@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -77,18 +78,32 @@ func start(t testing.TB, arguments func(listen string) []string, variables []str
 	d.cmd = exec.Command(program, append([]string{"run", "--set", "admin.address="}, arguments(d.Addr)...)...)
 	d.cmd.Env = append(append(environment(), "LISTEN="+d.Addr), variables...)
 	d.cmd.Stdout, d.cmd.Stderr = output, output
-	err = d.cmd.Start()
+	err = d.spawn()
 	_ = output.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		d.err = d.cmd.Wait()
-		close(d.exited)
-	}()
 	t.Cleanup(d.end)
 	d.await()
 	return d
+}
+
+// spawn starts the process so that it dies with the test. The kernel ties a child to the
+// thread that made it, so one thread is held from start to exit.
+func (d *Dbmesh) spawn() error {
+	dieWithParent(d.cmd)
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := d.cmd.Start()
+		started <- err
+		if err == nil {
+			d.err = d.cmd.Wait()
+			close(d.exited)
+		}
+	}()
+	return <-started
 }
 
 // environment is that of the test without DBMESH_ variables: those are about the test,
