@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -13,13 +14,14 @@ import (
 func (s *session) home() *link { return s.links[0] }
 
 // destination is the pool that takes the command at hand: the one that the links chose, if
-// nothing can be missed there, else the session's own. A transaction stays where it began.
+// nothing can be missed there, else the session's own. A transaction stays where it began,
+// and SHOW WARNINGS where the statement before it ran.
 func (s *session) destination() string {
 	home, away := s.home().src.Backend.Pool, s.cmd.Pool
 	switch {
 	case s.cmd.Code == core.ResetConnection: // ends a transaction
 		return home
-	case s.status&wire.StatusInTrans != 0:
+	case s.status&wire.StatusInTrans != 0, s.cmd.Code == core.Query && state.AsksOfLast(s.cmd.SQL):
 		return s.link.src.Backend.Pool
 	case away != home && s.mayLeave():
 		return away

@@ -124,6 +124,18 @@ func (s *Session) Ran(sql []byte, truncated bool) {
 	}
 }
 
+// AsksOfLast says whether a query asks about the statement before it, so that it must go
+// where that one ran.
+func AsksOfLast(sql []byte) bool {
+	text := BehindComments(sql)
+	for _, w := range [][]byte{[]byte("show warnings"), []byte("show errors"), []byte("show count(*)")} {
+		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {
+			return true
+		}
+	}
+	return false
+}
+
 // Failed notes that the query that Ran was told of last was answered with an error.
 func (s *Session) Failed() { s.names = s.before }
 

@@ -37,3 +37,14 @@ func TestATextThatIsTooLongToSeePins(t *testing.T) {
 		t.Error("not pinned")
 	}
 }
+
+func TestWhatAsksAboutTheStatementBeforeIsRecognized(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"SHOW WARNINGS": true, " show errors limit 1": true, "/* x */ SHOW COUNT(*) WARNINGS": true,
+		"SHOW TABLES": false, "SELECT 'show warnings'": false, "": false, "show warn": false,
+	} {
+		if got := state.AsksOfLast([]byte(sql)); got != want {
+			t.Errorf("%q: %v", sql, got)
+		}
+	}
+}

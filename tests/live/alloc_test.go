@@ -40,15 +40,15 @@ func TestARelayedCommandAllocatesNothing(t *testing.T) {
 				payload []byte
 				rounds  int
 			}{
-				"text":          {core.Query, []byte("SELECT 1"), 500},
-				"execute":       {core.Execute, execute(f.StatementID), 500},
-				"ping":          {core.Ping, nil, 500},
+				"text":          {core.Query, []byte("SELECT 1"), 300},
+				"execute":       {core.Execute, execute(f.StatementID), 300},
+				"ping":          {core.Ping, nil, 300},
 				"large result":  {core.Query, []byte(large), 20},
 				"long text":     {core.Query, []byte("SELECT LENGTH('" + strings.Repeat("y", 200<<10) + "')"), 20},
-				"hint to stay":  {core.Query, []byte("/* dbmesh:pool=main */ SELECT 1"), 500},
-				"transaction":   {core.Query, []byte("BEGIN"), 500},
-				"insert-like":   {core.Query, []byte("DO 1"), 500},
-				"with warnings": {core.Query, []byte("SELECT 1/0"), 500},
+				"hint to stay":  {core.Query, []byte("/* dbmesh:pool=main */ SELECT 1"), 300},
+				"transaction":   {core.Query, []byte("BEGIN"), 300},
+				"insert-like":   {core.Query, []byte("DO 1"), 300},
+				"with warnings": {core.Query, []byte("SELECT 1/0"), 300},
 			} {
 				if what == "hint to stay" && s.auth == "" {
 					continue

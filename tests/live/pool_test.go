@@ -70,6 +70,25 @@ func TestATransactionStaysWhereItBegan(t *testing.T) {
 	}
 }
 
+// Warnings are asked for where the statement ran that caused them.
+func TestWarningsAreThoseOfTheStatementBefore(t *testing.T) {
+	m, _ := hinted(t)
+	c := session(t, app(t, m.addr(), params))
+	for range 2 {
+		for _, hint := range []string{toReaders, ""} {
+			value(t, c, hint+"SELECT CAST('x' AS SIGNED)")
+			if got := table(t, c, "SHOW WARNINGS"); len(got) != 2 || got[1][1] != "1292" {
+				t.Errorf("hint %q: warnings %v", hint, got)
+			}
+			value(t, c, hint+"SELECT COUNT(*) FROM information_schema.schemata") // one without a table keeps them
+			if got := table(t, c, "/* none */ show warnings"); len(got) != 1 {
+				t.Errorf("hint %q: warnings of a statement that had none: %v", hint, got)
+			}
+		}
+	}
+	at(t, c, where, primary, "afterwards")
+}
+
 // What a session has set would be missed elsewhere; so it stays, for whatever dbmesh can't
 // tell to leave nothing behind.
 func TestASessionThatHasSetSomethingStays(t *testing.T) {
