@@ -36,8 +36,11 @@ func (k *KeyPair) PEM() []byte { return k.pem }
 
 // Decrypt gives the password that a client encrypted, mixed with the challenge.
 func (k *KeyPair) Decrypt(secret, challenge []byte) (string, error) {
+	if len(secret) != k.key.Size() || len(challenge) == 0 {
+		return "", fmt.Errorf("encrypted password: %w", ErrMalformed)
+	}
 	plain, err := rsa.DecryptOAEP(sha1.New(), nil, k.key, secret, nil)
-	if err != nil || len(challenge) == 0 {
+	if err != nil {
 		return "", fmt.Errorf("encrypted password: %w", ErrMalformed)
 	}
 	for i := range plain {
