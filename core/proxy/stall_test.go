@@ -62,15 +62,21 @@ func TestAClientThatTakesNothingIsCutOffInTime(t *testing.T) {
 	}
 	m.until("it waits again", func() bool { return left() > sendStall-time.Minute })
 
-	m.srv.loops[0].post(func() {
-		for s := range m.srv.loops[0].sessions {
-			s.deadline = 1
+	// The kernel may still find room for a little; then the session stalls anew.
+	m.until("the backend connection is free", func() bool {
+		m.srv.loops[0].post(func() {
+			for s := range m.srv.loops[0].sessions {
+				if s.stalled != 0 {
+					s.deadline = 1
+				}
+			}
+		})
+		select {
+		case <-gone:
+			return true
+		default:
+			return false
 		}
 	})
-	select {
-	case <-gone:
-	case <-time.After(10 * time.Second):
-		t.Fatal("the backend connection is still held")
-	}
 	m.until("the session has ended", func() bool { return m.srv.Sessions() == 0 })
 }
