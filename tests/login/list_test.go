@@ -21,6 +21,7 @@ pools:
     backends:
       - {name: server, address: "${BACKEND}"}
     tls: {mode: "${MODE}", ca: "${CA}"}
+    health: {interval: 10s, timeout: 10s} # a slow machine is no result
 chains:
   - name: default
     links:

@@ -22,6 +22,7 @@ listeners:
     tls: {cert: "`+files.ServerCert+`", key: "`+files.ServerKey+`"}
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     `+pool+`
     backends:
       - {name: server, address: "`+f.addr+`"}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -112,14 +113,14 @@ func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "DBMESH_") })
 }
 
-// await returns when the listener takes connections.
+// await returns when the listener greets clients: at first dbmesh may not have heard of the
+// backends yet.
 func (d *Dbmesh) await() {
 	d.t.Helper()
 	deadline := time.Now().Add(startWait)
 	for {
-		c, err := net.Dial("tcp", d.Addr)
+		err := d.greets()
 		if err == nil {
-			_ = c.Close()
 			return
 		}
 		select {
@@ -128,9 +129,26 @@ func (d *Dbmesh) await() {
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			d.t.Fatalf("dbmesh does not listen: %v\n%s", err, d.Log())
+			d.t.Fatalf("dbmesh does not greet: %v\n%s", err, d.Log())
 		}
 	}
+}
+
+func (d *Dbmesh) greets() error {
+	c, err := net.Dial("tcp", d.Addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(startWait))
+	first := make([]byte, 5) // a frame's header and the protocol version
+	if _, err := io.ReadFull(c, first); err != nil {
+		return err
+	}
+	if first[4] == 0xff {
+		return errors.New("it refuses clients")
+	}
+	return nil
 }
 
 // Log is what dbmesh has said so far.
