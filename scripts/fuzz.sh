@@ -13,7 +13,13 @@ fi
 one() {
 	local log status=0
 	log=$(mktemp)
-	timeout $(($2 + 300)) go test -run '^$' -fuzz "^$4\$" -fuzztime "$2s" -parallel 1 "./$3" >"$log" 2>&1 || status=$?
+	timeout $(($2 + 300)) go test -run '^$' -fuzz "^$4\$" -fuzztime "$2s" -fuzzminimizetime 10x -parallel 1 "./$3" >"$log" 2>&1 || status=$?
+	# Go's fuzzer reports its own end as a failure when its worker is late: the message is
+	# the deadline's and no input was written. That is no finding.
+	if [ $status = 1 ] && grep -q '^ *context deadline exceeded$' "$log" &&
+		! grep -qE 'Failing input written|panic:|_test\.go:[0-9]+:' "$log"; then
+		status=0
+	fi
 	if [ $status = 0 ]; then
 		echo "fuzz: ok   $3 $4 $(grep -oE 'execs: [0-9]+' "$log" | tail -n 1)"
 	else
