@@ -31,6 +31,7 @@ test: ## Run all tests in their short form, on real MariaDB servers (5 minutes)
 test-ci: tidb ## Run what CI adds: TiDB, longer tests, fuzzing, other platforms (45 minutes)
 	@scripts/install-servers.sh
 	@scripts/test.sh ci
+	@DBMESH_TEST_SCALE=ci go test -race -run '^TestSwapsUnderLoadFail' ./tests/live
 	@$(MAKE) --no-print-directory fuzz bench-gate cross
 
 test-full: tidb ## Run the long tests that precede a release (hours)
