@@ -22,6 +22,7 @@ listeners:
     proxy_protocol_from: [`+trusted+`]
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     proxy_protocol: `+version+`
     backends:
       - address: ${BACKEND}
@@ -108,6 +109,7 @@ listeners:
   - address: unix:`+socket+`
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     backends:
       - address: unix:`+b.Socket+`
 `)

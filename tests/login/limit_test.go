@@ -24,6 +24,7 @@ listeners:
     `+keys+`
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     backends:
       - address: ${BACKEND}
 `, "BACKEND="+b.Addr)

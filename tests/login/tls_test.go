@@ -30,6 +30,7 @@ listeners:
     `+tls+`
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     backends:
       - address: ${BACKEND}
 `, "BACKEND="+b.Addr), socket

@@ -174,6 +174,7 @@ listeners:
     tls: {cert: "${CERT}", key: "${KEY}"}
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     backends:
       - address: ${BACKEND}
     tls: {ca: "${CA}"}
