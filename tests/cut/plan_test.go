@@ -2,6 +2,7 @@ package cut
 
 import (
 	"hash/fnv"
+	"strings"
 
 	"github.com/dbmesh/dbmesh/core/wire"
 	"github.com/dbmesh/dbmesh/tests/equality/dialogue"
@@ -100,10 +101,17 @@ func share(server string, large bool) uint32 {
 // plan is every attempt of a scale at the recordings of a server, or one of part of them;
 // apart for those that move much.
 func plan(all []dialogue.Recording, server string, part uint32) (attempts, large []attempt) {
+	seen := map[string]bool{}
 	for i := range all {
 		r := &all[i]
 		isLarge := size(r) > 1<<20
-		some := attemptsAt(r, i, part*share(server, isLarge))
+		s := part * share(server, isLarge)
+		name, _, _ := strings.Cut(r.Title, "/")
+		if seen[name] && sidecar.Now() != sidecar.Full {
+			s *= 3 // further variants of a dialogue take much the same way
+		}
+		seen[name] = true
+		some := attemptsAt(r, i, s)
 		if isLarge {
 			large = append(large, some...)
 		} else {
