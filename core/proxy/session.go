@@ -95,7 +95,7 @@ type session struct {
 	resp       wire.Response
 	outcome    core.Outcome
 	began      time.Duration // when the command at hand was first looked at
-	sentAt     time.Duration // when the backend got the command
+	sentAt     time.Duration // when the command began to be sent; 0 if it was not
 	stalled    time.Duration // since when the client is too slow; 0 if it is not
 	state      state.Session
 	lastDenied bool        // the backend has not seen the last prepare
