@@ -82,17 +82,27 @@ func parse(fs *flag.FlagSet, args []string, out, errs io.Writer) (status int, do
 	return exitOK, false
 }
 
-func run(args []string, out, errs io.Writer) int {
-	fs := flag.NewFlagSet("run", flag.ContinueOnError)
+// named is the configuration that a verb's flags name. done is true if the verb shall end
+// with the status.
+func named(verb string, args []string, out, errs io.Writer) (src config.Source, status int, done bool) {
+	fs := flag.NewFlagSet(verb, flag.ContinueOnError)
 	var s source
 	s.flags(fs)
 	if status, done := parse(fs, args, out, errs); done {
-		return status
+		return src, status, true
 	}
 	src, err := s.source()
 	if err != nil {
-		fmt.Fprintf(errs, "dbmesh run: %v\n", err)
-		return exitUsage
+		fmt.Fprintf(errs, "dbmesh %s: %v\n", verb, err)
+		return src, exitUsage, true
+	}
+	return src, exitOK, false
+}
+
+func run(args []string, out, errs io.Writer) int {
+	src, status, done := named("run", args, out, errs)
+	if done {
+		return status
 	}
 	cfg, err := config.Load(src)
 	if err != nil {
@@ -115,16 +125,9 @@ func run(args []string, out, errs io.Writer) int {
 }
 
 func check(args []string, out, errs io.Writer) int {
-	fs := flag.NewFlagSet("check", flag.ContinueOnError)
-	var s source
-	s.flags(fs)
-	if status, done := parse(fs, args, out, errs); done {
+	src, status, done := named("check", args, out, errs)
+	if done {
 		return status
-	}
-	src, err := s.source()
-	if err != nil {
-		fmt.Fprintf(errs, "dbmesh check: %v\n", err)
-		return exitUsage
 	}
 	cfg, err := config.Load(src)
 	if err == nil {

@@ -264,7 +264,7 @@ func (s *session) send() want {
 	n, err := s.link.sock.write(b[s.sent:])
 	s.sent += n
 	if err != nil {
-		return s.backendFull(err, n)
+		return s.backendFull(err)
 	}
 	return s.dispatched()
 }
@@ -279,7 +279,7 @@ func (s *session) sendRewritten(sql []byte) want {
 	n, err := s.link.sock.write(s.packet[s.sent:])
 	s.sent += n
 	if err != nil {
-		return s.backendFull(err, n)
+		return s.backendFull(err)
 	}
 	s.packet = nil
 	return s.dispatched()
@@ -287,7 +287,7 @@ func (s *session) sendRewritten(sql []byte) want {
 
 // backendFull waits for room at the backend, or copes with its end: what it said before
 // is still relayed, for it may be the reason.
-func (s *session) backendFull(err error, _ int) want {
+func (s *session) backendFull(err error) want {
 	if err == errAgain {
 		return wantBackendRoom
 	}
@@ -319,7 +319,7 @@ func (s *session) stream() want {
 			n, err := s.link.sock.write(s.out.followed())
 			s.out.r += n
 			if err != nil {
-				return s.backendFull(err, n)
+				return s.backendFull(err)
 			}
 		}
 		if s.frames.Ended() {
