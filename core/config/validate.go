@@ -21,6 +21,9 @@ func (v validator) all() {
 	if len(v.Pools) == 0 {
 		v.add("pools", "there is no pool, so no backend")
 	}
+	if len(v.Chains) == 0 && v.doc.root != nil {
+		v.add("chains", "there is no chain; leave the key out for the usual one")
+	}
 	for i := range v.Pools {
 		v.pool(&v.Pools[i], fmt.Sprintf("pools[%d]", i))
 	}
