@@ -25,6 +25,8 @@ one() {
 	else
 		echo "fuzz: FAIL $3 $4 (status $status)"
 		cat "$log"
+		found=$(sed -nE 's/^ *Failing input written to //p' "$log" | head -n 1)
+		if [ -n "$found" ]; then cat "$3/$found"; fi # on a machine that is thrown away, the log is all that stays
 	fi
 	rm -f "$log"
 	return $status
