@@ -17,6 +17,7 @@ type Command struct {
 
 	truncated bool
 	rewritten []byte
+	facts     *Facts
 	slots     []Slot
 	link      int
 	reached   int
@@ -33,7 +34,7 @@ type Slot struct {
 // Reset makes the command ready for the next request of the same session. For the proxy.
 func (c *Command) Reset(s *Session, code Code, sql []byte, size int, truncated bool) {
 	c.Session, c.Code, c.SQL, c.Size, c.truncated = s, code, sql, size, truncated
-	c.Pool, c.Backend, c.rewritten = s.Pool, nil, nil
+	c.Pool, c.Backend, c.rewritten, c.facts = s.Pool, nil, nil, nil
 	c.reached = -1
 }
 
@@ -41,14 +42,38 @@ func (c *Command) Reset(s *Session, code Code, sql []byte, size int, truncated b
 // pool and can't be rewritten; a link that must judge the whole text should deny it.
 func (c *Command) Truncated() bool { return c.truncated }
 
+// Statement gives the facts about the command's text, never nil: of a query or a prepare
+// about SQL, of an execute about what was prepared; for a command without SQL their kind is
+// StatementEmpty. They are found when they are first asked for, and kept for later links.
+func (c *Command) Statement() *Facts {
+	if c.facts == nil {
+		c.facts = c.find()
+	}
+	return c.facts
+}
+
+func (c *Command) find() *Facts {
+	switch c.Code {
+	case Query, Prepare, Execute, BulkExecute, Fetch:
+		if c.Session.Classifier != nil {
+			return c.Session.Classifier.Classify(c)
+		}
+		return &Facts{Opaque: true, OpaqueReason: "nobody classifies statements here", Creates: AllEffects}
+	}
+	return &Facts{Kind: StatementEmpty}
+}
+
+// Known gives the facts if somebody has asked for them, else nil.
+func (c *Command) Known() *Facts { return c.facts }
+
 // Rewrite puts sql in the place of the text that the backend gets; later links see it as
-// SQL. Only queries and prepares have text of their own; for any other command, and for a
+// SQL, and its facts. Only queries and prepares have text of their own; for any other command, and for a
 // truncated one, it does nothing and returns false. The slice is kept until the command ends.
 func (c *Command) Rewrite(sql []byte) bool {
 	if c.truncated || (c.Code != Query && c.Code != Prepare) {
 		return false
 	}
-	c.SQL, c.rewritten = sql, sql
+	c.SQL, c.rewritten, c.facts = sql, sql, nil
 	return true
 }
 

@@ -20,9 +20,16 @@ type Session struct {
 	Backend    *Backend          // the backend to dial at login; set by a balancing link
 	Pools      Pools             // the data sources in force
 	Log        *slog.Logger      // carries the session's id and client
+	Classifier Classifier        // finds the facts about its statements; nil in tests
 
 	bound []*Backend // backends that the session holds a connection to, one per pool
 	seen  []string   // names of the links that had their OnConnect, see Chain.Connect
+}
+
+// Classifier finds the facts about a command's text, by the server and the settings of the
+// command's session. It is asked by the goroutine that owns the session.
+type Classifier interface {
+	Classify(c *Command) *Facts
 }
 
 // Bound is the backend to which the session holds a connection in the named pool, nil if
