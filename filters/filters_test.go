@@ -135,10 +135,19 @@ func TestTheShortestChainOfAllKindsWorks(t *testing.T) {
 	}
 }
 
-func TestPassthroughAndHintsDoNotGoTogether(t *testing.T) {
-	err := run("chains:\n- {name: main, links: [auth, {kind: router, hints: true}, balancer]}\n" + rest)
-	if err == nil || !strings.Contains(err.Error(), `link "router"`) || !strings.Contains(err.Error(), "mode list") {
-		t.Fatal(err)
+func TestPassthroughDoesNotGoWithWhatSwitchesPools(t *testing.T) {
+	for _, keys := range []string{"hints: true", "rules: [{when: {read_safe: true}, pool: readers}]", "rules: [{when: {user: a, kind: [select]}, pool: readers}]"} {
+		err := run("chains:\n- {name: main, links: [auth, {kind: router, " + keys + "}, balancer]}\n" + rest)
+		if err == nil || !strings.Contains(err.Error(), `link "router"`) || !strings.Contains(err.Error(), "mode list") {
+			t.Errorf("%s: error %v", keys, err)
+		}
+	}
+}
+
+func TestARuleWithAnEmptyListIsRefused(t *testing.T) {
+	err := run("chains:\n- {name: main, links: [auth, {kind: router, rules: [{when: {kind: []}, pool: readers}]}, balancer]}\n" + rest)
+	if err == nil || !strings.Contains(err.Error(), "when.kind: is empty") {
+		t.Error(err)
 	}
 }
 
