@@ -53,6 +53,6 @@ var classes = [256]class{
 }
 
 // inWord says whether a byte goes on with a word.
-func inWord(c byte) bool { return classes[c] == letter || classes[c] == digit }
+func inWord(c byte) bool { return classes[c]-letter <= digit-letter }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -1,0 +1,231 @@
+package stmt
+
+// normalizer writes a text's shape: the text with 0 for each number and '?' for each
+// string, one blank for white space and comments, and at most two elements of a list of
+// literals and two rows of such lists. The shape is a statement of the same grammar, so
+// that the parser can read it in the text's stead, and TiDB's digest of it is the text's.
+//
+// Literals stay where they decide what a statement does (SET, USE, KILL, ...), and where
+// TiDB's digest keeps them (ORDER BY 1).
+//
+// Most of a text is its own shape. It is copied in pieces: sql[from:pos] is yet to come.
+type normalizer struct {
+	lexer Lexer
+	out   []byte
+	from  int
+	base  int // where in out the shape begins
+
+	keep    bool // the caller wants all literals
+	literal bool // this statement's literals stay
+	begun   bool // a word of the statement was seen
+	several bool // there is more than one statement
+	live    bool // there was an executable comment
+	semi    bool // a semicolon came and nothing behind it
+
+	list
+}
+
+// AppendNormal appends the shape of a text to dst: two texts with the same shape have the
+// same facts and the same digest.
+func AppendNormal(dst, sql []byte, m Mode) []byte {
+	n := normalizer{lexer: NewLexer(sql, m), out: dst, base: len(dst)}
+	n.all()
+	return n.out
+}
+
+// all goes through the text. Words, blanks and plain signs, which most texts are made of,
+// are read here as Lexer.Next reads them, all else there.
+func (n *normalizer) all() {
+	l := &n.lexer
+	sql := l.sql
+	for l.pos < len(sql) {
+		switch classes[sql[l.pos]] {
+		case space:
+			n.space()
+			continue
+		case letter:
+			if l.named || l.part {
+				break // what a dot stands before or behind
+			}
+			if n.semi {
+				n.next(l.pos)
+			}
+			if n.plainWord() {
+				continue
+			}
+		case operator:
+			if n.semi {
+				n.next(l.pos)
+			}
+			l.pos++
+			n.break_()
+			l.named = false
+			continue
+		case punct:
+			l.named = false
+			n.punct(sql[l.pos])
+			continue
+		}
+		t, _ := l.Next()
+		n.token(t)
+	}
+	_, _ = l.Next() // it may miss an end
+	n.flush(l.pos)
+	if end := len(n.out) - 1; end >= n.base && n.out[end] == ' ' {
+		n.out = n.out[:end]
+	}
+}
+
+// flush copies what stands before pos; it is called at the end of a token.
+func (n *normalizer) flush(pos int) {
+	if n.from < pos {
+		if len(n.out) > n.base && inWord(n.out[len(n.out)-1]) && inWord(n.lexer.sql[n.from]) {
+			n.out = append(n.out, ' ') // 1.FROM
+		}
+		n.out = append(n.out, n.lexer.sql[n.from:pos]...)
+	}
+	n.from = pos
+}
+
+// space reads white space. A single blank is its own shape.
+func (n *normalizer) space() {
+	l := &n.lexer
+	start := l.pos
+	l.blank()
+	l.named, l.part = false, false
+	if l.pos == start+1 && l.sql[start] == ' ' && n.from < start {
+		return
+	}
+	n.separator(start)
+}
+
+// separator puts a blank in the place of what ends here and began at start.
+func (n *normalizer) separator(start int) {
+	n.flush(start)
+	n.from = n.lexer.pos
+	if end := len(n.out); end > n.base && n.out[end-1] != ' ' {
+		n.out = append(n.out, ' ')
+	}
+}
+
+// plainWord reads a word of ASCII. It reads nothing and says false if there may be more to
+// it: another byte in it, a quote or a dot behind it.
+func (n *normalizer) plainWord() bool {
+	l := &n.lexer
+	sql, i := l.sql, l.pos+1
+	high := sql[l.pos]
+	for i < len(sql) && inWord(sql[i]) {
+		high |= sql[i]
+		i++
+	}
+	if high >= 0x80 || i < len(sql) && (sql[i] == '\'' || sql[i] == '.') {
+		return false
+	}
+	start := l.pos
+	l.pos = i
+	n.word(start, i)
+	return true
+}
+
+func (n *normalizer) token(t Token) {
+	if t.Kind == Comment {
+		n.live = n.live || t.Live
+		n.separator(t.Start)
+		return
+	}
+	if n.semi && t.Kind != Blank {
+		n.next(t.Start)
+	}
+	switch t.Kind {
+	case Number:
+		n.number(t)
+	case String:
+		n.string(t)
+	case Word:
+		n.word(t.Start, t.End)
+	case Blank, Punct: // all has read them, but for dots
+		n.break_()
+	default:
+		n.break_()
+	}
+}
+
+// next begins another statement, at start.
+func (n *normalizer) next(start int) {
+	n.flush(start)
+	if end := len(n.out) - 1; end >= n.base && n.out[end] == ' ' {
+		n.out = n.out[:end]
+	}
+	n.out = append(n.out, ';')
+	n.several, n.semi, n.begun, n.literal = true, false, false, false
+	n.list = list{}
+}
+
+func (n *normalizer) word(start, end int) {
+	text := n.lexer.sql[start:end]
+	if !n.begun {
+		n.begun = true
+		n.literal = n.keep || sensitive(text)
+	}
+	switch len(text) {
+	case 2:
+		if equalFold(text, "by") {
+			n.beginBy()
+			return
+		}
+	case 4:
+		if equalFold(text, "null") && !n.literal {
+			n.element(start, text)
+			return
+		}
+	}
+	if n.by && n.depth == n.byDepth && endsBy(text) {
+		n.by = false
+	}
+	n.break_()
+}
+
+// sensitive says whether the literals of a statement that begins with this word decide
+// what it does.
+func sensitive(word []byte) bool {
+	switch len(word) {
+	case 2:
+		return equalFold(word, "xa")
+	case 3:
+		return equalFold(word, "set") || equalFold(word, "use")
+	case 4:
+		return equalFold(word, "kill")
+	case 5:
+		return equalFold(word, "begin") || equalFold(word, "start")
+	case 6:
+		return equalFold(word, "commit")
+	case 7:
+		return equalFold(word, "prepare") || equalFold(word, "execute") || equalFold(word, "release")
+	case 8:
+		return equalFold(word, "rollback")
+	case 9:
+		return equalFold(word, "savepoint")
+	}
+	return false
+}
+
+func (n *normalizer) number(t Token) {
+	if n.literal || n.byPosition() {
+		n.break_()
+		return
+	}
+	n.element(t.Start, []byte("0"))
+}
+
+func (n *normalizer) string(t Token) {
+	switch c := n.lexer.sql[t.Start]; {
+	case n.literal:
+		n.break_()
+	case c == '\'' || c == '"':
+		n.element(t.Start, []byte("'?'"))
+	case c|0x20 == 'n':
+		n.element(t.Start, []byte("n'?'"))
+	default:
+		n.element(t.Start, []byte("x'00'"))
+	}
+}
