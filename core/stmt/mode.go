@@ -23,6 +23,17 @@ type Mode struct {
 	Charset      Charset
 }
 
+// bits packs the mode into a number that no other mode has.
+func (m Mode) bits() uint64 {
+	n := uint64(m.Version)<<8 | uint64(m.Flavour)<<6 | uint64(m.Charset)<<4
+	for i, set := range [...]bool{m.ANSIQuotes, m.NoBackslash, m.QuotesUnsure} {
+		if set {
+			n |= 1 << i
+		}
+	}
+	return n
+}
+
 // Flavour is whose dialect the server speaks.
 type Flavour uint8
 

@@ -1,0 +1,68 @@
+package stmt
+
+// split cuts a text without comments into its statements, at its semicolons. The body of
+// a stored program has semicolons of its own: such a statement takes the rest of the text.
+func split(m Mode, text []byte) [][]byte {
+	var all [][]byte
+	l := NewLexer(text, m)
+	begin, body := 0, false
+	var head []string // leading words of the statement, as far as they matter
+	for {
+		t, ok := l.Next()
+		if !ok {
+			break
+		}
+		switch {
+		case t.Kind == Word && len(head) < maxHeadWords && !body:
+			head = append(head, lower(t.Text(text)))
+			body = isBody(head)
+		case t.Kind == Operator && len(head) == 1 && text[t.Start] == ':': // a label
+			body = true
+		case t.Kind == Punct && text[t.Start] == ';' && !body:
+			if len(head) > 0 || t.Start > begin {
+				all = append(all, text[begin:t.Start])
+			}
+			begin, head = t.End, head[:0]
+		}
+	}
+	if begin < len(text) {
+		all = append(all, text[begin:])
+	}
+	return all
+}
+
+// maxHeadWords is where the words that make a statement a program have come: CREATE OR
+// REPLACE DEFINER = x @ y SQL SECURITY ... AGGREGATE FUNCTION IF NOT EXISTS.
+const maxHeadWords = 16
+
+// isBody says whether a statement that begins with these words may have semicolons inside.
+func isBody(head []string) bool {
+	switch head[0] {
+	case "create", "alter":
+		for _, word := range head[1:] {
+			switch word { // the first noun says what is created
+			case "procedure", "function", "trigger", "event", "package":
+				return true
+			case "table", "view", "database", "schema", "user", "role", "index", "sequence", "server":
+				return false
+			}
+		}
+	case "begin":
+		return len(head) == 2 && head[1] == "not"
+	case "declare", "if", "case", "loop", "while", "repeat", "for":
+		return true
+	}
+	return false
+}
+
+// lower gives a word in lower-case ASCII.
+func lower(word []byte) string {
+	b := make([]byte, len(word))
+	for i, c := range word {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		b[i] = c
+	}
+	return string(b)
+}
