@@ -63,6 +63,15 @@ func (c *Command) find() *Facts {
 	return &Facts{Kind: StatementEmpty}
 }
 
+// Ranges says where the tables and clauses of the statement stand in SQL, for a rewrite.
+// It says false if that is not sure. They are found anew each time.
+func (c *Command) Ranges() (Ranges, bool) {
+	if c.truncated || c.Session.Classifier == nil || (c.Code != Query && c.Code != Prepare) {
+		return Ranges{}, false
+	}
+	return c.Session.Classifier.Ranges(c)
+}
+
 // Known gives the facts if somebody has asked for them, else nil.
 func (c *Command) Known() *Facts { return c.facts }
 

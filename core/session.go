@@ -26,10 +26,11 @@ type Session struct {
 	seen  []string   // names of the links that had their OnConnect, see Chain.Connect
 }
 
-// Classifier finds the facts about a command's text, by the server and the settings of the
+// Classifier finds facts about a command's text, by the server and the settings of the
 // command's session. It is asked by the goroutine that owns the session.
 type Classifier interface {
 	Classify(c *Command) *Facts
+	Ranges(c *Command) (Ranges, bool)
 }
 
 // Bound is the backend to which the session holds a connection in the named pool, nil if

@@ -115,6 +115,7 @@ type LogSettings struct {
 // LimitSettings bounds what one session may take.
 type LimitSettings struct {
 	InspectLimit  Size `koanf:"inspect_limit"`  // of a statement's text, see Command.Truncated
+	FactsCache    Size `koanf:"facts_cache"`    // of all statements' facts together; fixed at start
 	MaxStatements int  `koanf:"max_statements"` // prepared statements of one session
 	MaxLogins     int  `koanf:"max_logins"`     // logins under way at once, per listener
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/config"
 	"github.com/dbmesh/dbmesh/core/metrics"
 	"github.com/dbmesh/dbmesh/core/proxy"
+	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/watch"
 )
 
@@ -47,9 +48,11 @@ func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, erro
 	a.metrics.Backends().Watch(view{a}.Backends)
 	a.builder = &core.Builder{Registry: a.kinds.registry, Observe: a.metrics.Link, Log: log}
 	a.backends = backend.New(log, a.metrics.Backends())
+	facts := stmt.NewClassifier(int(cfg.Limits.FactsCache))
+	a.metrics.Facts(func() metrics.FactsCache { return metrics.FactsCache(facts.Stats()) })
 	var err error
 	a.server, err = proxy.New(proxy.Options{
-		Log: log, Reporter: reporter{a.metrics.Proxy()}, Backends: a.backends, Loops: cfg.Loops,
+		Log: log, Reporter: reporter{a.metrics.Proxy()}, Backends: a.backends, Loops: cfg.Loops, Facts: facts,
 	})
 	if err != nil {
 		return nil, err

@@ -63,6 +63,7 @@ func Keys() []Key {
 		{"chains[].links[].on_failure", "closed", live, "What happens when the filter breaks: `closed` refuses the command, `open` goes on without it, `quarantine` goes on and leaves it out for a while."},
 
 		{"limits.inspect_limit", "1MiB", live, "How much of a statement's text is looked at; of longer ones the rest streams by."},
+		{"limits.facts_cache", "16MiB", fixed, "Memory for the facts about statements, shared by all sessions: about 15,000 shapes."},
 		{"limits.max_statements", "16382", live, "Prepared statements that one session may hold."},
 		{"limits.max_logins", "10000", live, "Logins under way at once, per listener; beyond it error 1040."},
 		{"drain_timeout", "30s", live, "How long sessions may go on after SIGTERM, and on a removed backend."},

@@ -53,6 +53,7 @@ func (v validator) rest() {
 	}
 	v.atLeast("loops", v.Loops, 0)
 	v.atLeast("limits.inspect_limit", v.Limits.InspectLimit, 1)
+	v.atLeast("limits.facts_cache", v.Limits.FactsCache, 1)
 	v.atLeast("limits.max_statements", v.Limits.MaxStatements, 1)
 	v.atLeast("limits.max_logins", v.Limits.MaxLogins, 1)
 }

@@ -20,3 +20,6 @@ func (k Classifier) Classify(c *core.Command) *core.Facts {
 		Creates: core.AllEffects, Pins: []core.Pin{{Effect: core.EffectUnknown, Reason: "it may do anything"}},
 	}
 }
+
+// Ranges is never sure.
+func (k Classifier) Ranges(*core.Command) (core.Ranges, bool) { return core.Ranges{}, false }

@@ -40,7 +40,7 @@ func (s *session) becameUser(err error) want {
 		s.outcome.Side = core.Client
 		return wantEnd
 	}
-	s.state.Reset()
+	s.beginState()
 	s.link.src.Backend.Begin() // which report ends
 	s.report()
 	return s.settle()
@@ -51,6 +51,9 @@ func (s *session) become(f *flow, c *wire.Conn, u *wire.UserChange) error {
 	s.srv.registry.leave(s)
 	s.Renew()
 	s.User, s.Schema = u.User, u.Schema
+	if u.Collation != 0 {
+		s.collation = byte(u.Collation)
+	}
 	var err error
 	if s.Attributes, err = attributes(u.Attrs); err != nil {
 		return s.deny(c, malformed(err))

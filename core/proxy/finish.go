@@ -62,15 +62,20 @@ func (s *session) learn() {
 	if r.Err != nil {
 		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
 		s.outcome.Side = core.Server
-		if s.cmd.Code == core.Query {
-			s.state.Failed()
+		if runs(s.cmd.Code) {
+			s.state.Failed(s.cmd.Known())
 		}
 		return
+	}
+	if f := s.cmd.Known(); f != nil && runs(s.cmd.Code) {
+		s.state.Applied(f)
 	}
 	switch s.cmd.Code {
 	case core.Prepare:
 		if r.Prepared {
-			s.state.Prepared(r.StatementID, s.cmd.SQL, s.cmd.Truncated())
+			s.state.Prepared(r.StatementID, state.Statement{
+				SQL: s.cmd.SQL, Truncated: s.cmd.Truncated(), Mode: s.state.Mode(s.status), Facts: s.cmd.Known(),
+			})
 			s.lastDenied = false
 		}
 		return // its answer has no status
@@ -79,9 +84,7 @@ func (s *session) learn() {
 	case core.InitDB:
 		s.setSchema(s.cmd.SQL)
 	case core.Query:
-		if names := s.state.Names(); string(names) != s.link.names {
-			s.link.names = string(names) // it was set there just now
-		}
+		s.link.names = s.state.Names() // it was set there just now, if it is another
 		if s.caps.Has(wire.SessionTrack) {
 			break // the response told
 		}
@@ -93,6 +96,11 @@ func (s *session) learn() {
 	}
 	s.status, s.outcome.Status = r.Status, r.Status
 	s.outcome.Affected = r.Affected
+}
+
+// runs says whether a command executes a statement.
+func runs(c core.Code) bool {
+	return c == core.Query || c == core.Execute || c == core.BulkExecute
 }
 
 // setSchema notes the session's default schema.

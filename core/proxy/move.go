@@ -33,7 +33,7 @@ func (s *session) destination() string {
 // and a character set was set, and it sets nothing else.
 func (s *session) mayLeave() bool {
 	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.status&wire.StatusAutocommit != 0 &&
-		s.state.Pin() == "" && !s.state.Pins(s.cmd.SQL, s.cmd.Truncated()) &&
+		s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) &&
 		s.Pools.Pool(s.cmd.Pool) != nil
 }
 
@@ -152,13 +152,13 @@ func (s *session) align(f *flow, k *link) error {
 		k.schema = s.Schema
 	}
 	names := s.state.Names()
-	if string(names) == k.names {
+	if names == k.names {
 		return nil
 	}
-	if err := simple(c, core.Query, names); err != nil {
+	if err := simple(c, core.Query, []byte(names)); err != nil {
 		return err
 	}
-	k.names = string(names)
+	k.names = names
 	return nil
 }
 

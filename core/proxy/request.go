@@ -138,8 +138,10 @@ func (s *session) text(code core.Code, payload []byte, length int) (sql []byte, 
 		if len(payload) < 5 {
 			return nil, false
 		}
-		st, _ := s.state.Statement(le32(payload[1:]))
-		return st.SQL, st.Truncated
+		if st, ok := s.state.Statement(le32(payload[1:])); ok {
+			return st.SQL, st.Truncated
+		}
+		return nil, false
 	default:
 		return nil, false
 	}
@@ -240,9 +242,12 @@ func (s *session) dispatch() want {
 // watchState notes what the command may leave behind on the connection.
 func (s *session) watchState() {
 	switch s.cmd.Code {
-	case core.Query:
+	case core.Query, core.Execute, core.BulkExecute:
 		if s.chain.Switches() {
-			s.state.Ran(s.cmd.SQL, s.cmd.Truncated())
+			s.cmd.Statement() // now at the latest
+		}
+		if f := s.cmd.Known(); f != nil {
+			s.state.Ran(f)
 		} else {
 			s.state.Unwatched()
 		}

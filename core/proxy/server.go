@@ -13,6 +13,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -38,7 +39,8 @@ type Options struct {
 	Log      *slog.Logger
 	Reporter Reporter // must not be nil
 	Backends *backend.Set
-	Loops    int // event loops, 0 to choose by the number of processors
+	Loops    int              // event loops, 0 to choose by the number of processors
+	Facts    *stmt.Classifier // nil for one of the usual size
 }
 
 // Server is the data path: event loops, listeners and sessions. Configure it by Prepare
@@ -47,6 +49,7 @@ type Server struct {
 	log      *slog.Logger
 	reporter Reporter
 	backends *backend.Set
+	facts    *stmt.Classifier
 	start    time.Time
 	loops    []*loop
 	turn     atomic.Uint32
@@ -87,9 +90,12 @@ func (a *atomicInt) Load() int { return int(a.v.Load()) }
 // New starts the event loops. Nothing listens before the first Commit.
 func New(o Options) (*Server, error) {
 	s := &Server{
-		log: o.Log, reporter: o.Reporter, backends: o.Backends, start: time.Now(),
+		log: o.Log, reporter: o.Reporter, backends: o.Backends, facts: o.Facts, start: time.Now(),
 		cancels: make(chan struct{}, maxCancels), registry: newRegistry(), idle: make(chan struct{}, 1),
 		acceptors: map[string]*acceptor{}, listeners: map[string]*Listener{}, lives: map[string]*core.Live{},
+	}
+	if s.facts == nil {
+		s.facts = stmt.NewClassifier(0)
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	n := o.Loops
@@ -173,6 +179,7 @@ func (s *session) loggedIn(err error) want {
 		s.refusedLogin(err)
 		return wantEnd
 	}
+	s.beginState()
 	s.srv.reporter.Login(s.Listener, "ok")
 	s.log.Debug("session begins", "user", s.User, "schema", s.Schema, "backend", s.link.src.Backend.Name)
 	s.mode = atCommand

@@ -6,7 +6,8 @@ package state
 import (
 	"bytes"
 
-	"github.com/dbmesh/dbmesh/core/wire"
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/stmt"
 )
 
 // Limits of what one session's statement texts may take.
@@ -21,17 +22,20 @@ const LastStatement = ^uint32(0)
 // Statement is a prepared statement.
 type Statement struct {
 	SQL       []byte
-	Truncated bool // SQL is not the whole text
+	Truncated bool        // SQL is not the whole text
+	Mode      stmt.Mode   // by which the server has read it
+	Facts     *core.Facts // nil if nobody has asked yet
 }
 
 // Session is the state of one session. It is not safe for concurrent use.
 type Session struct {
-	statements map[uint32]Statement
+	statements map[uint32]*Statement
 	texts      int
 	last       uint32
 	pin        string
-	names      []byte // the SET NAMES in force, to be repeated on another connection
-	before     []byte // what it was before the statement that runs
+	names      string // the SET NAMES in force, to be repeated on another connection
+	before     string // what it was before the statement that runs
+	settings
 }
 
 // Pin is why the session can't leave its backend connection, "" if it can.
@@ -42,31 +46,33 @@ func (s *Session) Pin() string {
 	return s.pin
 }
 
-// Names is the session's last SET NAMES statement, nil if there was none.
-func (s *Session) Names() []byte { return s.names }
+// Names is the session's last SET NAMES statement, "" if there was none.
+func (s *Session) Names() string { return s.names }
 
 // Statements is how many are prepared.
 func (s *Session) Statements() int { return len(s.statements) }
 
-// Prepared notes a statement that the backend has prepared.
-func (s *Session) Prepared(id uint32, sql []byte, truncated bool) {
+// Prepared notes a statement that the backend has prepared. It keeps st, and a copy of
+// as much of its text as there is room for.
+func (s *Session) Prepared(id uint32, st Statement) {
 	if s.statements == nil {
-		s.statements = map[uint32]Statement{}
+		s.statements = map[uint32]*Statement{}
 	}
 	s.Closed(id)
-	if len(sql) > maxText {
-		sql, truncated = sql[:maxText], true
+	if len(st.SQL) > maxText {
+		st.SQL, st.Truncated = st.SQL[:maxText], true
 	}
-	if s.texts+len(sql) > maxTexts {
-		sql, truncated = nil, true
+	if s.texts+len(st.SQL) > maxTexts {
+		st.SQL, st.Truncated = nil, true
 	}
-	s.texts += len(sql)
-	s.statements[id] = Statement{bytes.Clone(sql), truncated}
+	s.texts += len(st.SQL)
+	st.SQL = bytes.Clone(st.SQL)
+	s.statements[id] = &st
 	s.last = id
 }
 
-// Statement finds a prepared statement.
-func (s *Session) Statement(id uint32) (Statement, bool) {
+// Statement finds a prepared statement. The caller may fill in its facts.
+func (s *Session) Statement(id uint32) (*Statement, bool) {
 	if id == LastStatement {
 		id = s.last
 	}
@@ -76,51 +82,86 @@ func (s *Session) Statement(id uint32) (Statement, bool) {
 
 // Closed forgets a prepared statement.
 func (s *Session) Closed(id uint32) {
-	s.texts -= len(s.statements[id].SQL)
+	if st := s.statements[id]; st != nil {
+		s.texts -= len(st.SQL)
+	}
 	delete(s.statements, id)
 }
 
-// Reset forgets everything, after COM_RESET_CONNECTION or a change of user.
-func (s *Session) Reset() { *s = Session{} }
+// Reset forgets everything but the login, after COM_RESET_CONNECTION.
+func (s *Session) Reset() { s.Begin(s.login) }
 
-// Tracked notes a change of state that the backend told. What a pin is made of is not
-// always told, so this adds to Ran and does not replace it.
-func (s *Session) Tracked(c wire.Change) {
-	if c.Kind == wire.TrackState && c.Data == "1" && s.pin == "" {
-		s.pin = "session state"
-	}
-}
+// Pins says whether a statement may leave something on its connection that would be missed
+// on another one, so that it must run at home: anything that lasts but a schema or a
+// character set, which are repeated.
+func (s *Session) Pins(f *core.Facts) bool { return reason(f) != "" }
 
-// plain are first words of statements that leave nothing behind on a connection once
-// their transaction has ended, unless the text has one of the suspects.
-var plain = [][]byte{
-	[]byte("select"), []byte("insert"), []byte("update"), []byte("delete"), []byte("replace"),
-	[]byte("show"), []byte("explain"), []byte("desc"), []byte("describe"), []byte("values"),
-	[]byte("table"), []byte("with"), []byte("begin"), []byte("start"), []byte("commit"),
-	[]byte("rollback"), []byte("use"), []byte("kill"), []byte("("),
-}
-
-// suspects are words with which even a plain statement may set variables or take locks.
-var suspects = [][]byte{[]byte("@"), []byte("lock"), []byte("found_rows"), []byte("last_insert_id"), []byte("/*!"), []byte("/*m!"), []byte(";")}
-
-// scanned is how much of a text is looked at; a longer one counts as suspect.
-const scanned = 4 << 10
-
-// Pins says whether a query may leave something on its connection that would be missed on
-// another one. It errs towards yes.
-func (s *Session) Pins(sql []byte, truncated bool) bool { return judge(sql, truncated) != "" }
-
-// Ran notes the text of a query that was sent.
-func (s *Session) Ran(sql []byte, truncated bool) {
+// Ran notes the facts of a query that was sent.
+func (s *Session) Ran(f *core.Facts) {
 	s.before = s.names
-	if s.pin != "" {
-		return
+	if s.pin == "" {
+		s.pin = reason(f)
 	}
-	if s.pin = judge(sql, truncated); s.pin != "" {
-		return
+	if names, ok := setNames(f); ok {
+		s.names = names
 	}
-	if names, ok := setNames(BehindComments(sql)); ok {
-		s.names = bytes.Clone(names)
+}
+
+// reason tells why a statement pins, "" if it is known to leave nothing that lasts.
+func reason(f *core.Facts) string {
+	lasting := f.Creates & core.Lasting
+	switch {
+	case f.Kind == core.StatementUse:
+		lasting &^= core.EffectSchema
+	case f.Kind == core.StatementSet:
+		if _, ok := setNames(f); ok {
+			lasting &^= core.EffectCharset
+		}
+	}
+	if lasting == 0 {
+		return ""
+	}
+	for _, p := range f.Pins {
+		if lasting.Has(p.Effect) {
+			return p.Reason
+		}
+	}
+	return "it may leave something behind: " + lasting.String()
+}
+
+// setNames recognizes SET NAMES with one plain name, and gives a statement that repeats it.
+func setNames(f *core.Facts) (string, bool) {
+	if f.Kind != core.StatementSet || len(f.Assignments) != 1 {
+		return "", false
+	}
+	a := f.Assignments[0]
+	if a.Name != "names" || !a.Literal || a.Value == "" {
+		return "", false
+	}
+	for _, c := range []byte(a.Value) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_') {
+			return "", false
+		}
+	}
+	return "SET NAMES " + a.Value, true
+}
+
+// Failed notes that the statement that Ran was told of last was answered with an error. f
+// are its facts, nil if nobody knows them: the first of several statements may have been
+// executed.
+func (s *Session) Failed(f *core.Facts) {
+	s.names = s.before
+	if f != nil && f.Kind != core.StatementSet {
+		s.doubt(f.Creates)
+	}
+}
+
+// Unwatched notes that a query was sent whose facts nobody has asked for, since no link
+// could have sent it elsewhere.
+func (s *Session) Unwatched() {
+	s.blind = true
+	if s.pin == "" {
+		s.pin = "statements ran before the chain could switch pools"
 	}
 }
 
@@ -134,34 +175,6 @@ func AsksOfLast(sql []byte) bool {
 		}
 	}
 	return false
-}
-
-// Failed notes that the query that Ran was told of last was answered with an error.
-func (s *Session) Failed() { s.names = s.before }
-
-// judge gives the reason why a query pins, "" if it is known to leave nothing behind but a
-// schema or a character set.
-func judge(sql []byte, truncated bool) string {
-	if truncated || len(sql) > scanned {
-		return "statement too long to judge"
-	}
-	const reason = "statement may set session state"
-	sql = bytes.TrimRight(sql, "; \t\r\n") // at the end it separates nothing
-	for _, w := range suspects {
-		if containsFold(sql, w) {
-			return reason
-		}
-	}
-	text := BehindComments(sql)
-	if _, ok := setNames(text); ok {
-		return ""
-	}
-	for _, w := range plain {
-		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {
-			return ""
-		}
-	}
-	return reason
 }
 
 // BehindComments is the text from its first word on: hints stand before it. Comments that
@@ -178,39 +191,4 @@ func BehindComments(text []byte) []byte {
 		}
 		text = text[2+end+2:]
 	}
-}
-
-// Unwatched notes that a query was sent whose text nobody looked at, for no link could
-// have sent it elsewhere.
-func (s *Session) Unwatched() {
-	if s.pin == "" {
-		s.pin = "statements ran before the chain could switch pools"
-	}
-}
-
-// setNames recognizes SET NAMES with one plain word, which may be repeated elsewhere.
-func setNames(text []byte) ([]byte, bool) {
-	if len(text) < 3 || !bytes.EqualFold(text[:3], []byte("set")) { // without garbage for most texts
-		return nil, false
-	}
-	f := bytes.Fields(bytes.TrimRight(text, "; \t\r\n"))
-	if len(f) != 3 || !bytes.EqualFold(f[0], []byte("set")) || !bytes.EqualFold(f[1], []byte("names")) {
-		return nil, false
-	}
-	for _, c := range bytes.Trim(f[2], "'\"") {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_') {
-			return nil, false
-		}
-	}
-	return text, true
-}
-
-// containsFold looks for a lower-case ASCII word in any case.
-func containsFold(text, word []byte) bool {
-	for i := 0; i+len(word) <= len(text); i++ {
-		if text[i]|0x20 == word[0]|0x20 && bytes.EqualFold(text[i:i+len(word)], word) {
-			return true
-		}
-	}
-	return false
 }

@@ -3,27 +3,48 @@ package state_test
 import (
 	"testing"
 
+	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
 )
+
+func mariadb() stmt.Mode {
+	return stmt.Mode{Flavour: stmt.MariaDB, Version: 101119, Charset: stmt.CharsetUTF8}
+}
+
+func facts(sql string) *core.Facts { return stmt.Analyze(mariadb(), []byte(sql)) }
 
 func TestOnlyWhatMayLeaveSomethingBehindPinsASession(t *testing.T) {
 	for sql, pins := range map[string]bool{
 		"SELECT 1":                             false,
-		" insert t () ":                        false,
+		" insert into t values () ":            false,
 		"/* dbmesh:pool=readers */ SELECT 1":   false,
 		"/* a */ /* b */\nselect 1":            false,
+		"SELECT a FROM t FOR UPDATE":           false,
+		"BEGIN":                                false,
+		"USE app":                              false,
 		"SET NAMES utf8mb4":                    false,
 		"/* dbmesh:pool=readers */ SET @a = 1": true,
+		"SELECT @a := 1":                       true,
 		"/* never ends":                        true,
 		"/*!40101 SET sql_mode = '' */":        true,
 		"/* a */ /*M! SET x = 1 */":            true,
 		"SET sql_mode = ''":                    true,
+		"SET NAMES utf8mb4; SET @a = 1":        true,
+		"SET NAMES utf8mb4, @a = 1":            true,
 		"SELECT GET_LOCK('a', 1)":              true,
+		"SELECT app.f()":                       true,
 		"CREATE TEMPORARY TABLE t (a INT)":     true,
 		"/* a */ PREPARE p FROM 'SELECT 1'":    true,
+		"CALL p()":                             true,
+		"LOCK TABLES t READ":                   true,
 	} {
 		var s state.Session
-		s.Ran([]byte(sql), false)
+		f := facts(sql)
+		if s.Pins(f) != pins {
+			t.Errorf("%s: Pins says %v", sql, !pins)
+		}
+		s.Ran(f)
 		if got := s.Pin() != ""; got != pins {
 			t.Errorf("%s: pinned %v (%s)", sql, got, s.Pin())
 		}
@@ -32,7 +53,7 @@ func TestOnlyWhatMayLeaveSomethingBehindPinsASession(t *testing.T) {
 
 func TestATextThatIsTooLongToSeePins(t *testing.T) {
 	var s state.Session
-	s.Ran([]byte("SELECT 1"), true)
+	s.Ran(stmt.NewClassifier(0).Classify(mariadb(), []byte("SELECT 1"), true))
 	if s.Pin() == "" {
 		t.Error("not pinned")
 	}

@@ -15,9 +15,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestPreparedStatementsAreKnownByTheirIds(t *testing.T) {
 	var s state.Session
 	text := []byte("SELECT 1")
-	s.Prepared(1, text, false)
+	s.Prepared(1, state.Statement{SQL: text, Truncated: false})
 	copy(text, "########") // the text is the caller's
-	s.Prepared(7, []byte("SELECT 7"), true)
+	s.Prepared(7, state.Statement{SQL: []byte("SELECT 7"), Truncated: true})
 	for id, want := range map[uint32]string{1: "SELECT 1", 7: "SELECT 7", state.LastStatement: "SELECT 7"} {
 		st, ok := s.Statement(id)
 		if !ok || string(st.SQL) != want || st.Truncated != (want == "SELECT 7") {
@@ -37,7 +37,7 @@ func TestPreparedStatementsAreKnownByTheirIds(t *testing.T) {
 	if s.Pin() != "" {
 		t.Errorf("pinned without statements: %s", s.Pin())
 	}
-	s.Prepared(3, []byte("SELECT 3"), false)
+	s.Prepared(3, state.Statement{SQL: []byte("SELECT 3"), Truncated: false})
 	s.Reset()
 	if s.Statements() != 0 || s.Pin() != "" {
 		t.Error("statements outlived a reset")
@@ -47,12 +47,12 @@ func TestPreparedStatementsAreKnownByTheirIds(t *testing.T) {
 // What statements' texts take is bounded; beyond it they count as truncated.
 func TestStatementTextsAreBounded(t *testing.T) {
 	var s state.Session
-	s.Prepared(1, []byte(strings.Repeat("x", 100<<10)), false)
+	s.Prepared(1, state.Statement{SQL: []byte(strings.Repeat("x", 100<<10)), Truncated: false})
 	if st, _ := s.Statement(1); len(st.SQL) != 64<<10 || !st.Truncated {
 		t.Errorf("a long text is kept with %d bytes, truncated %v", len(st.SQL), st.Truncated)
 	}
 	for id := range uint32(200) {
-		s.Prepared(id, []byte(strings.Repeat("y", 60<<10)), false)
+		s.Prepared(id, state.Statement{SQL: []byte(strings.Repeat("y", 60<<10)), Truncated: false})
 	}
 	kept := 0
 	for id := range uint32(200) {
@@ -69,7 +69,7 @@ func TestStatementTextsAreBounded(t *testing.T) {
 	for id := range uint32(200) {
 		s.Closed(id)
 	}
-	s.Prepared(1, []byte("SELECT 1"), false)
+	s.Prepared(1, state.Statement{SQL: []byte("SELECT 1"), Truncated: false})
 	if st, _ := s.Statement(1); string(st.SQL) != "SELECT 1" {
 		t.Errorf("no room after all were closed: %q", st.SQL)
 	}
@@ -77,19 +77,19 @@ func TestStatementTextsAreBounded(t *testing.T) {
 
 func TestSETNAMESIsKeptUntilItFails(t *testing.T) {
 	var s state.Session
-	s.Ran([]byte("SET NAMES latin1"), false)
-	s.Ran([]byte("/* hint */ set names 'utf8mb4';"), false)
-	if got := string(s.Names()); got != "set names 'utf8mb4';" {
+	s.Ran(facts("SET NAMES latin1"))
+	s.Ran(facts("/* hint */ set names 'utf8mb4';"))
+	if got := s.Names(); got != "SET NAMES utf8mb4" {
 		t.Errorf("names %q", got)
 	}
-	s.Ran([]byte("SELECT 1"), false)
-	s.Failed()
-	if got := string(s.Names()); got != "set names 'utf8mb4';" {
+	s.Ran(facts("SELECT 1"))
+	s.Failed(facts("SELECT 1"))
+	if got := s.Names(); got != "SET NAMES utf8mb4" {
 		t.Errorf("names after a failed SELECT: %q", got)
 	}
-	s.Ran([]byte("SET NAMES klingon"), false)
-	s.Failed()
-	if got := string(s.Names()); got != "set names 'utf8mb4';" {
+	s.Ran(facts("SET NAMES klingon"))
+	s.Failed(facts("SET NAMES klingon"))
+	if got := s.Names(); got != "SET NAMES utf8mb4" {
 		t.Errorf("names after a failed SET NAMES: %q", got)
 	}
 	if s.Pin() != "" {
@@ -97,7 +97,7 @@ func TestSETNAMESIsKeptUntilItFails(t *testing.T) {
 	}
 	for _, sql := range []string{"SET NAMES utf8 COLLATE utf8_bin", "SET NAMES @x", "SET NAMES (SELECT 1)", "SET NAMES", "SET names=1"} {
 		var s state.Session
-		if s.Ran([]byte(sql), false); s.Pin() == "" {
+		if s.Ran(facts(sql)); s.Pin() == "" {
 			t.Errorf("%s does not pin", sql)
 		}
 	}

@@ -74,10 +74,10 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 	f := &core.Facts{Kind: core.StatementMulti, Access: core.AccessSession, Parts: parts, ReadReason: "it has several statements"}
 	for _, p := range parts {
 		f.Access = stricter(f.Access, p.Access)
-		f.Tables = union(f.Tables, p.Tables)
-		f.Functions = union(f.Functions, p.Functions)
-		f.UserVarsRead, f.UserVarsSet = union(f.UserVarsRead, p.UserVarsRead), union(f.UserVarsSet, p.UserVarsSet)
-		f.SystemVarsRead, f.SystemVarsSet = union(f.SystemVarsRead, p.SystemVarsRead), union(f.SystemVarsSet, p.SystemVarsSet)
+		f.Tables = merge(f.Tables, p.Tables)
+		f.Functions = merge(f.Functions, p.Functions)
+		f.UserVarsRead, f.UserVarsSet = merge(f.UserVarsRead, p.UserVarsRead), merge(f.UserVarsSet, p.UserVarsSet)
+		f.SystemVarsRead, f.SystemVarsSet = merge(f.SystemVarsRead, p.SystemVarsRead), merge(f.SystemVarsSet, p.SystemVarsSet)
 		f.Assignments = append(f.Assignments, p.Assignments...)
 		f.Locking = f.Locking || p.Locking
 		f.Into = max(f.Into, p.Into)
@@ -92,7 +92,7 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 	return f
 }
 
-func union[T comparable](all, more []T) []T {
+func merge[T comparable](all, more []T) []T {
 	for _, one := range more {
 		if !slices.Contains(all, one) {
 			all = append(all, one)

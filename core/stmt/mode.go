@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/pingcap/tidb/pkg/parser/charset"
 )
 
 // Mode is what the meaning of a text depends on beside the text: the server and the
@@ -112,4 +114,18 @@ func ParseCharset(name string) Charset {
 		return CharsetSingle
 	}
 	return CharsetUnknown
+}
+
+// CollationCharset sorts the character set of a collation by its id, as a client names it
+// when it logs in. A server that does not know the id goes by its own default.
+func CollationCharset(f Flavour, id byte) Charset {
+	const lastOfMariaDB = 247 // of one byte; beyond it are those of MySQL 8
+	if f == MariaDB && id > lastOfMariaDB {
+		return CharsetUnknown
+	}
+	c, err := charset.GetCollationByID(int(id))
+	if err != nil {
+		return CharsetUnknown
+	}
+	return ParseCharset(c.CharsetName)
 }

@@ -65,4 +65,8 @@ const (
 	StatusCursor      = mysql.SERVER_STATUS_CURSOR_EXISTS
 	StatusLastRow     = mysql.SERVER_STATUS_LAST_ROW_SEND
 	StatusTrack       = mysql.SERVER_SESSION_STATE_CHANGED
+	// StatusNoBackslash is sql_mode's NO_BACKSLASH_ESCAPES.
+	StatusNoBackslash = mysql.SERVER_STATUS_NO_BACKSLASH_ESCAPED
+	// StatusANSIQuotes is MariaDB's alone: sql_mode's ANSI_QUOTES.
+	StatusANSIQuotes = 0x8000
 )
