@@ -1,0 +1,290 @@
+package stmt
+
+import "github.com/dbmesh/dbmesh/core"
+
+// editor puts in other words what servers know and the parser does not, so that it can read
+// the rest. Only what says nothing about tables may go: functions, variables and locks are
+// found by the sweep.
+type editor struct {
+	*statement
+	edits map[int]string // by token; "" takes it away
+}
+
+// edits finds what has to be put in other words from a token on.
+func (s *statement) edits(from int) map[int]string {
+	e := editor{statement: s, edits: map[int]string{}}
+	if s.facts.Kind == core.StatementCreate && s.words(from+1, "or", "replace") {
+		e.drop(from+1, from+3)
+	}
+	if s.facts.Kind == core.StatementAlter {
+		e.view(from)
+	}
+	depth := 0
+	for i := from; i < len(s.tokens); i++ {
+		switch {
+		case s.sign(i, "("):
+			depth++
+		case s.sign(i, ")"):
+			depth--
+		case s.tokens[i].Kind == Word && !s.sign(i-1, "."):
+			e.word1(i, depth)
+		}
+	}
+	return e.edits
+}
+
+func (e *editor) drop(from, to int) {
+	for i := from; i < to && i < len(e.tokens); i++ {
+		e.edits[i] = ""
+	}
+}
+
+// view makes a CREATE OR REPLACE of an ALTER VIEW.
+func (e *editor) view(from int) {
+	for i := from + 1; i < len(e.tokens) && !e.isName(i-1) || i < from+maxHeadWords; i++ {
+		if e.word(i, "view") {
+			e.edits[from] = "CREATE OR REPLACE"
+			return
+		}
+		if e.word(i, "table") || i >= len(e.tokens) {
+			return
+		}
+	}
+}
+
+func (e *editor) word1(i, depth int) {
+	kind := e.facts.Kind
+	switch e.lower(i) {
+	case "into":
+		e.into(i)
+	case "returning":
+		if depth == 0 && kind != core.StatementSelect && !e.anyWord(i, "select") {
+			e.drop(i, len(e.tokens))
+		} else if depth > 0 {
+			e.drop(i, e.closing(i))
+		}
+	case "sounds":
+		if e.word(i+1, "like") {
+			e.drop(i, i+1)
+		}
+	case "as":
+		if kind == core.StatementInsert && depth == 0 && e.sign(i-1, ")") && e.isName(i+1) {
+			e.rowAlias(i)
+		}
+	case "fetch":
+		e.fetch(i, depth)
+	case "limit":
+		if e.words(i+1, "rows", "examined") {
+			e.drop(i, i+4)
+		} else if depth > 0 && e.opener(i) == "group_concat" {
+			e.drop(i, e.closing(i))
+		}
+	case "rows":
+		if e.word(i+1, "examined") {
+			e.drop(i, i+3)
+		}
+	case "for":
+		e.forClause(i)
+	case "lock":
+		if e.words(i+1, "in", "share", "mode") {
+			e.drop(i+4, e.waiting(i+4))
+		}
+	case "json_table":
+		e.jsonTable(i)
+	case "values":
+		if kind == core.StatementSelect {
+			e.rows(i)
+		}
+	case "oj":
+		if e.sign(i-1, "{") {
+			e.braces(i - 1)
+		}
+	case "inet6", "inet4", "uuid", "xmltype":
+		if (kind == core.StatementCreate || kind == core.StatementAlter) && e.isName(i-1) && !e.sign(i+1, "(") {
+			e.edits[i] = "CHAR(36)"
+		}
+	}
+}
+
+// into takes away the target of a SELECT: variables, or a file with its options.
+func (e *editor) into(i int) {
+	switch {
+	case i+1 < len(e.tokens) && e.tokens[i+1].Kind == UserVar:
+		end := i + 2
+		for e.sign(end, ",") && end+1 < len(e.tokens) && e.tokens[end+1].Kind == UserVar {
+			end += 2
+		}
+		e.drop(i, end)
+	case e.word(i+1, "outfile") || e.word(i+1, "dumpfile"):
+		end := i + 3
+		for end < len(e.tokens) && !e.word(end, "from") && !e.word(end, "for") && !e.sign(end, ")") {
+			end++
+		}
+		e.drop(i, end)
+	}
+}
+
+// rowAlias takes away MySQL's name for the new row: VALUES (1) AS new (a) ON DUPLICATE KEY.
+func (e *editor) rowAlias(i int) {
+	end := i + 2
+	if e.sign(end, "(") {
+		end = e.pair(end) + 1
+	}
+	if end >= len(e.tokens) || e.word(end, "on") {
+		e.drop(i, end)
+	}
+}
+
+// fetch takes away [OFFSET n ROWS] FETCH FIRST n ROWS ONLY.
+func (e *editor) fetch(i, depth int) {
+	end := i + 1
+	for end < len(e.tokens) && !e.word(end, "only") && !e.word(end, "ties") && end < i+6 {
+		end++
+	}
+	e.drop(i, end+1)
+	if e.word(i-3, "offset") {
+		e.drop(i-3, i)
+	}
+	if depth == 0 {
+		e.facts.Limit = true
+	}
+}
+
+// forClause takes away FOR SYSTEM_TIME with plain points in time, and the second of two
+// locking clauses with what the parser does not know of the first.
+func (e *editor) forClause(i int) {
+	switch {
+	case e.words(i+1, "system_time", "all"):
+		e.drop(i, i+3)
+	case e.words(i+1, "system_time", "as", "of"):
+		e.drop(i, e.point(i+4))
+	case e.words(i+1, "system_time", "between"), e.words(i+1, "system_time", "from"):
+		if middle := e.point(i + 3); e.word(middle, "and") || e.word(middle, "to") {
+			e.drop(i, e.point(middle+1))
+		}
+	case e.word(i+1, "update"), e.word(i+1, "share"):
+		end := i + 2
+		if e.word(end, "of") {
+			_, end = e.tableAt(end + 1)
+			for e.sign(end, ",") {
+				_, end = e.tableAt(end + 1)
+			}
+		}
+		e.drop(i, e.waiting(end))
+	}
+}
+
+// point is the place behind a point in time that is one literal.
+func (e *editor) point(i int) int {
+	if e.word(i, "timestamp") || e.word(i, "transaction") {
+		i++
+	}
+	if i < len(e.tokens) && (e.tokens[i].Kind == String || e.tokens[i].Kind == Number || e.tokens[i].Kind == Marker) {
+		return i + 1
+	}
+	return i
+}
+
+// waiting is the place behind NOWAIT, WAIT n and SKIP LOCKED.
+func (e *editor) waiting(i int) int {
+	switch {
+	case e.word(i, "nowait"):
+		return i + 1
+	case e.word(i, "wait"), e.words(i, "skip", "locked"):
+		return i + 2
+	}
+	return i
+}
+
+// jsonTable makes a query of a JSON_TABLE(expression, path COLUMNS (...)).
+func (e *editor) jsonTable(i int) {
+	if !e.sign(i+1, "(") {
+		return
+	}
+	end, depth := e.pair(i+1), 0
+	for n := i + 1; n < end; n++ {
+		switch {
+		case e.sign(n, "("):
+			depth++
+		case e.sign(n, ")"):
+			depth--
+		case depth == 1 && e.sign(n, ","):
+			e.drop(n, end)
+			e.edits[i], e.edits[i+1] = "LATERAL", "(SELECT"
+			return
+		}
+	}
+}
+
+// rows makes VALUES ROW(1), ROW(2) of MariaDB's VALUES (1), (2).
+func (e *editor) rows(i int) {
+	for n := i + 1; e.sign(n, "("); {
+		e.edits[n] = "ROW("
+		n = e.pair(n) + 1
+		if !e.sign(n, ",") {
+			return
+		}
+		n++
+	}
+}
+
+// braces takes away the marks of {OJ ...}.
+func (e *editor) braces(i int) {
+	depth := 0
+	for n := i; n < len(e.tokens); n++ {
+		switch {
+		case e.sign(n, "{"):
+			depth++
+		case e.sign(n, "}"):
+			depth--
+			if depth == 0 {
+				e.drop(n, n+1)
+				e.drop(i, i+2)
+				return
+			}
+		}
+	}
+}
+
+// closing is the place of the parenthesis that closes those around i.
+func (e *editor) closing(i int) int {
+	depth := 0
+	for ; i < len(e.tokens); i++ {
+		switch {
+		case e.sign(i, "("):
+			depth++
+		case e.sign(i, ")"):
+			if depth == 0 {
+				return i
+			}
+			depth--
+		}
+	}
+	return i
+}
+
+// opener is the word before the parenthesis around i.
+func (e *editor) opener(i int) string {
+	depth := 0
+	for i--; i > 0; i-- {
+		switch {
+		case e.sign(i, ")"):
+			depth++
+		case e.sign(i, "("):
+			if depth == 0 {
+				return e.lower(i - 1)
+			}
+			depth--
+		}
+	}
+	return ""
+}
+
+func (e *editor) anyWord(i int, word string) bool {
+	for ; i < len(e.tokens); i++ {
+		if e.word(i, word) {
+			return true
+		}
+	}
+	return false
+}

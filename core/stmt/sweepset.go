@@ -1,0 +1,38 @@
+package stmt
+
+import "strings"
+
+// sweepSet notes what the expressions of a SET read.
+func (s *statement) sweepSet(at int) {
+	f := &s.facts
+	for i := at + 1; i < len(s.tokens); i++ {
+		switch s.tokens[i].Kind {
+		case UserVar:
+			if n := userVar(s.text(i), s.mode); n != "" && !s.account(i) && !s.target1(i+1) {
+				f.UserVarsRead = once(f.UserVarsRead, n)
+			}
+		case SystemVar:
+			end := i + 1
+			for s.sign(end, ".") {
+				end += 2
+			}
+			if !s.target1(end) {
+				f.SystemVarsRead = once(f.SystemVarsRead, strings.ToLower(s.systemVar(i)))
+			}
+		case Word:
+			s.keyword(i)
+			s.function(i)
+		case QuotedName:
+			s.function(i)
+		}
+	}
+	for i := at + 1; i < len(s.tokens); i++ {
+		if s.word(i, "select") || s.word(i, "table") {
+			s.parse(at)
+			return
+		}
+	}
+}
+
+// target1 says whether the variable before i may be the one that is set.
+func (s *statement) target1(i int) bool { return s.assigns(i) }

@@ -1,0 +1,292 @@
+package stmt
+
+import (
+	"strings"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+)
+
+// visitor copies what matters from a parsed statement into its facts.
+type visitor struct {
+	s       *statement
+	scopes  [][]string              // the common table expressions in force, innermost last
+	written map[*ast.TableName]bool // the tables that the statement changes
+	skipped map[*ast.TableName]bool // names of tables that are named elsewhere
+	defines bool                    // a table outside a query is changed
+	queries int                     // how many queries enclose the place
+}
+
+// see takes the facts from a parsed statement.
+func (s *statement) see(root ast.StmtNode) {
+	v := &visitor{s: s, written: map[*ast.TableName]bool{}, skipped: map[*ast.TableName]bool{}}
+	switch n := root.(type) {
+	case *ast.SelectStmt:
+		s.facts.Where, s.facts.Limit = n.Where != nil, n.Limit != nil
+	case *ast.SetOprStmt:
+		s.facts.Limit = n.Limit != nil
+	case *ast.UpdateStmt:
+		s.facts.Where, s.facts.Limit = n.Where != nil, n.Limit != nil
+	case *ast.DeleteStmt:
+		s.facts.Where, s.facts.Limit = n.Where != nil, n.Limit != nil
+	case *ast.AnalyzeTableStmt:
+	case ast.DDLNode:
+		v.defines = true
+	}
+	root.Accept(v)
+}
+
+// Enter sees a node before its children, and says whether they are to be left out.
+func (v *visitor) Enter(node ast.Node) (ast.Node, bool) {
+	f := &v.s.facts
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		v.query(n)
+	case *ast.SetOprStmt:
+		v.open(n.With)
+	case *ast.SetOprSelectList:
+		v.open(n.With)
+	case *ast.WithClause:
+		v.with(n)
+		return node, true
+	case *ast.InsertStmt:
+		v.insert(n)
+		return node, true
+	case *ast.UpdateStmt:
+		v.open(n.With)
+		v.update(n)
+	case *ast.DeleteStmt:
+		v.open(n.With)
+		v.delete(n)
+	case *ast.LoadDataStmt:
+		v.written[n.Table] = true
+	case *ast.ImportIntoStmt:
+		v.written[n.Table] = true
+	case *ast.OptimizeTableStmt:
+		v.defines = true
+	case *ast.ReferenceDef:
+		v.reads(n.Table)
+	case *ast.CreateTableStmt:
+		v.reads(n.ReferTable)
+	case *ast.TableName:
+		v.table(n)
+	case *ast.CallStmt: // its procedure is no function
+		for _, e := range n.Procedure.Args {
+			e.Accept(v)
+		}
+		return node, true
+	case *ast.FuncCallExpr:
+		v.call(n)
+	case *ast.AggregateFuncExpr:
+		v.s.calls(strings.ToLower(n.F))
+	case *ast.WindowFuncExpr:
+		v.s.calls(strings.ToLower(n.Name))
+	case *ast.ColumnNameOrUserVar:
+		if n.UserVar != nil {
+			f.UserVarsSet = once(f.UserVarsSet, strings.ToLower(n.UserVar.Name))
+			return node, true
+		}
+	case *ast.VariableExpr:
+		v.variable(n)
+	}
+	return node, false
+}
+
+// Leave sees a node behind its children.
+func (v *visitor) Leave(node ast.Node) (ast.Node, bool) {
+	switch n := node.(type) {
+	case *ast.SelectStmt:
+		v.queries--
+		v.close(n.With)
+	case *ast.SetOprStmt:
+		v.close(n.With)
+	case *ast.SetOprSelectList:
+		v.close(n.With)
+	case *ast.UpdateStmt:
+		v.close(n.With)
+	case *ast.DeleteStmt:
+		v.close(n.With)
+	}
+	return node, true
+}
+
+func (v *visitor) query(n *ast.SelectStmt) {
+	f := &v.s.facts
+	v.open(n.With)
+	v.queries++
+	if n.LockInfo != nil {
+		f.Locking = f.Locking || n.LockInfo.LockType != ast.SelectLockNone
+		for _, t := range n.LockInfo.Tables {
+			v.skipped[t] = true
+		}
+	}
+	if n.SelectIntoOpt != nil {
+		f.Into = core.IntoFile
+		if n.SelectIntoOpt.Tp == ast.SelectIntoVars {
+			f.Into = core.IntoVariables
+		}
+	}
+}
+
+// open begins the scope of a WITH, which its expressions then fill; close ends it.
+func (v *visitor) open(w *ast.WithClause) {
+	if w != nil {
+		v.scopes = append(v.scopes, nil)
+	}
+}
+
+func (v *visitor) close(w *ast.WithClause) {
+	if w != nil {
+		v.scopes = v.scopes[:len(v.scopes)-1]
+	}
+}
+
+// with visits common table expressions. One that is not recursive does not see itself: in
+// WITH t AS (SELECT * FROM t) the inner t is a table.
+func (v *visitor) with(w *ast.WithClause) {
+	for _, c := range w.CTEs {
+		top := len(v.scopes) - 1
+		if w.IsRecursive {
+			v.scopes[top] = append(v.scopes[top], c.Name.O)
+		}
+		c.Query.Accept(v)
+		v.scopes[top] = append(v.scopes[top], c.Name.O)
+	}
+}
+
+// insert visits in the order of the text.
+func (v *visitor) insert(n *ast.InsertStmt) {
+	for _, t := range sources(n.Table.TableRefs) {
+		v.written[t.table] = true
+	}
+	n.Table.Accept(v)
+	for _, list := range n.Lists {
+		for _, e := range list {
+			e.Accept(v)
+		}
+	}
+	if n.Select != nil {
+		n.Select.Accept(v)
+	}
+	for _, a := range n.OnDuplicate {
+		a.Accept(v)
+	}
+}
+
+// source is a table of a FROM, with the name by which the statement calls it.
+type source struct {
+	table *ast.TableName
+	alias string
+}
+
+func (s source) named(schema, name ast.CIStr) bool {
+	if schema.L != "" {
+		return s.table.Schema.L == schema.L && s.table.Name.L == name.L
+	}
+	return s.alias == name.L
+}
+
+// sources are the tables of a join, without those inside its subqueries.
+func sources(n ast.ResultSetNode) []source {
+	switch n := n.(type) {
+	case *ast.Join:
+		if n == nil {
+			return nil
+		}
+		return append(sources(n.Left), sources(n.Right)...)
+	case *ast.TableSource:
+		if t, ok := n.Source.(*ast.TableName); ok {
+			alias := n.AsName.L
+			if alias == "" {
+				alias = t.Name.L
+			}
+			return []source{{t, alias}}
+		}
+		return sources(n.Source)
+	}
+	return nil
+}
+
+// update marks the tables whose columns are set; a column without its table may be any's.
+func (v *visitor) update(n *ast.UpdateStmt) {
+	for _, t := range sources(n.TableRefs.TableRefs) {
+		for _, a := range n.List {
+			if a.Column.Table.L == "" || t.named(a.Column.Schema, a.Column.Table) {
+				v.written[t.table] = true
+			}
+		}
+	}
+}
+
+func (v *visitor) delete(n *ast.DeleteStmt) {
+	all := sources(n.TableRefs.TableRefs)
+	if n.Tables == nil {
+		for _, t := range all {
+			v.written[t.table] = true
+		}
+		return
+	}
+	for _, target := range n.Tables.Tables {
+		for _, t := range all {
+			if t.named(target.Schema, target.Name) {
+				v.written[t.table] = true
+				v.skipped[target] = true
+			}
+		}
+		v.written[target] = true // a name that no table of the statement has
+	}
+}
+
+func (v *visitor) reads(t *ast.TableName) {
+	if t != nil {
+		v.skipped[t] = true
+		v.s.names(core.Table{Schema: t.Schema.O, Name: t.Name.O})
+	}
+}
+
+func (v *visitor) table(n *ast.TableName) {
+	if v.skipped[n] || n.Schema.O == "" && v.expression(n.Name.O) {
+		return
+	}
+	v.s.names(core.Table{Schema: n.Schema.O, Name: n.Name.O, Writes: v.written[n] || v.defines && v.queries == 0})
+}
+
+// expression says whether the name is a common table expression's. Letters count: where a
+// server tells T from t, the other one is a table.
+func (v *visitor) expression(name string) bool {
+	for _, scope := range v.scopes {
+		for _, n := range scope {
+			if n == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (v *visitor) call(n *ast.FuncCallExpr) {
+	name := n.FnName.L
+	switch name { // how the parser calls what it knows from a keyword
+	case "insert_func", "char_func", "default_func":
+		name = strings.TrimSuffix(name, "_func")
+	case "json_memberof": // the operator MEMBER OF
+		return
+	}
+	if n.Schema.L != "" {
+		name = n.Schema.L + "." + name
+	}
+	v.s.calls(name)
+}
+
+func (v *visitor) variable(n *ast.VariableExpr) {
+	f := &v.s.facts
+	name := strings.ToLower(n.Name)
+	switch {
+	case n.IsSystem:
+		f.SystemVarsRead = once(f.SystemVarsRead, name)
+	case n.Value != nil:
+		f.UserVarsSet = once(f.UserVarsSet, name)
+	default:
+		f.UserVarsRead = once(f.UserVarsRead, name)
+	}
+}
