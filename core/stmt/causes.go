@@ -147,7 +147,7 @@ var causes = [...]Cause{
 	{Name: "EXECUTE, EXECUTE IMMEDIATE of an expression", Creates: core.EffectUnknown, Reason: "it executes a statement that is not in the text", Told: untold,
 		when: both(either(kind(core.StatementExecute), begins("execute")), not((*view).immediate))},
 	{Name: "BEGIN NOT ATOMIC and other parts of programs", Creates: core.EffectUnknown, Reason: "it is a program, which may do anything", Told: untold,
-		when: both(kind(core.StatementBlock), not(begins(reports...)))},
+		when: either(begins("begin not atomic"), both(kind(core.StatementBlock), not(begins(reports...))))},
 	{Name: "BINLOG", Creates: core.EffectUnknown, Reason: "it runs events of a binary log", Told: untold, when: begins("binlog")},
 	{Name: "a stored or unknown function", Creates: core.EffectUnknown, Reason: "it calls a function that may do anything", Told: untold,
 		when: func(v *view) bool { return v.unknownFunction() != "" }},

@@ -78,7 +78,7 @@ const (
 	setsLastID                     // LAST_INSERT_ID(1)
 	usesSequence                   // NEXTVAL(, NEXT VALUE FOR, SETVAL(
 	countsRows                     // SQL_CALC_FOUND_ROWS
-	selects                        // SELECT, VALUES or TABLE behind the first word
+	selects                        // SELECT, VALUES or TABLE that is a query
 )
 
 // scan finds the traits in one pass, and what the assignments set.
@@ -124,8 +124,10 @@ func (v *view) named(i int) trait {
 		}
 	case "sql_calc_found_rows":
 		return countsRows
-	case "select", "values", "table":
-		if i > v.begin+1 {
+	case "select", "values":
+		return selects
+	case "table":
+		if !v.word(i-1, "create") && !v.word(i-1, "temporary") && !v.word(i-1, "replace") {
 			return selects
 		}
 	}
