@@ -24,6 +24,7 @@ const usage = `dbmesh is a transparent sidecar for MySQL, MariaDB and TiDB.
   dbmesh run --config dbmesh.yaml      the same with pools, users and filters of your own;
                                        the file is watched, a change applies at once
   dbmesh check --config dbmesh.yaml    say what is wrong with a config, by line and key
+  dbmesh explain 'SELECT ...'          say what dbmesh knows of a statement, and why
   dbmesh version                       version, commit and Go release
 
 Try it:   mariadb -h 127.0.0.1 -P 6033 -u YOU -p
@@ -38,6 +39,7 @@ Signals:  SIGHUP reload   SIGUSR1 reopen logs   SIGTERM drain, a second one ends
 var verbs = map[string]func(args []string, out, errs io.Writer) int{
 	"run":     run,
 	"check":   check,
+	"explain": explainText,
 	"version": version,
 }
 

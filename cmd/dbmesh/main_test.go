@@ -59,7 +59,7 @@ func TestTheHelpIsTheSameByEveryName(t *testing.T) {
 }
 
 func TestEachVerbTellsItsFlags(t *testing.T) {
-	for _, verb := range []string{"run", "check"} {
+	for _, verb := range []string{"run", "check", "explain"} {
 		status, out, errs := call(verb, "--help")
 		if status != exitOK {
 			t.Errorf("%s --help: status %d", verb, status)

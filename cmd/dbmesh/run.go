@@ -63,10 +63,15 @@ func (s *source) source() (config.Source, error) {
 	return src, nil
 }
 
-// parse reads a verb's flags. done is true if the verb shall end with the status.
-func parse(fs *flag.FlagSet, args []string, out, errs io.Writer) (status int, done bool) {
+// parse reads a verb's flags, and up to most operands before, between or behind them. done
+// is true if the verb shall end with the status.
+func parse(fs *flag.FlagSet, most int, args []string, out, errs io.Writer) (operands []string, status int, done bool) {
 	fs.SetOutput(io.Discard) // it says the same to whoever asks for help and whoever errs
 	err := fs.Parse(args)
+	for err == nil && fs.NArg() > 0 && len(operands) < most {
+		operands = append(operands, fs.Arg(0))
+		err = fs.Parse(fs.Args()[1:])
+	}
 	if err == nil && fs.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
@@ -74,12 +79,12 @@ func parse(fs *flag.FlagSet, args []string, out, errs io.Writer) (status int, do
 	case errors.Is(err, flag.ErrHelp):
 		fs.SetOutput(out)
 		fs.Usage()
-		return exitOK, true
+		return nil, exitOK, true
 	case err != nil:
 		fmt.Fprintf(errs, "dbmesh %s: %v; see dbmesh %s --help\n", fs.Name(), err, fs.Name())
-		return exitUsage, true
+		return nil, exitUsage, true
 	}
-	return exitOK, false
+	return operands, exitOK, false
 }
 
 // named is the configuration that a verb's flags name. done is true if the verb shall end
@@ -88,7 +93,7 @@ func named(verb string, args []string, out, errs io.Writer) (src config.Source, 
 	fs := flag.NewFlagSet(verb, flag.ContinueOnError)
 	var s source
 	s.flags(fs)
-	if status, done := parse(fs, args, out, errs); done {
+	if _, status, done := parse(fs, 0, args, out, errs); done {
 		return src, status, true
 	}
 	src, err := s.source()

@@ -7,6 +7,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/admin"
 	"github.com/dbmesh/dbmesh/core/metrics"
 	"github.com/dbmesh/dbmesh/core/proxy"
+	"github.com/dbmesh/dbmesh/core/stmt"
 )
 
 // snapshotLimit bounds how long the HTTP side waits for the event loops.
@@ -20,6 +21,11 @@ func (v view) Draining() bool           { return v.a.server.Draining() }
 func (v view) Chains() []*core.Chain    { return v.a.server.Chains() }
 func (v view) Sessions() any            { return v.a.server.Snapshots(snapshotLimit) }
 func (v view) Pool(n string) *core.Pool { return v.a.backends.Pool(n) }
+
+// Mode is how the server of a session reads texts, and its default schema.
+func (v view) Mode(id uint32) (m stmt.Mode, schema string, ok bool) {
+	return v.a.server.Mode(id, snapshotLimit)
+}
 
 func (v view) Listeners() []admin.Listener {
 	cfg := v.a.config()
@@ -56,7 +62,8 @@ func (v view) Config() admin.Config {
 func (a *app) startAdmin() (*admin.Server, error) {
 	v, commit, goVersion := buildInfo()
 	return admin.Open(admin.Options{
-		Settings: a.config().Admin, Metrics: a.metrics.Handler(), Health: view{a}, View: view{a}, Log: a.log,
+		Settings: a.config().Admin, Metrics: a.metrics.Handler(), Log: a.log,
+		Health: view{a}, View: view{a}, Modes: view{a},
 		Version: admin.Version{Version: v, Commit: commit, GoVersion: goVersion},
 	})
 }

@@ -1,5 +1,5 @@
 // Package admin is dbmesh's HTTP side: metrics, probes, profiles and a read-only view of
-// what is in force.
+// what is in force, and the facts about any statement.
 package admin
 
 import (
@@ -71,6 +71,7 @@ type Options struct {
 	Metrics  http.Handler
 	Health   Health
 	View     View
+	Modes    Modes
 	Log      *slog.Logger
 }
 

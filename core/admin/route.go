@@ -8,16 +8,19 @@ import (
 
 const index = `dbmesh
 
-/metrics            for Prometheus
-/livez              the process answers; /healthz is the same
-/readyz             clients can be served; if not, the body says why
-/startupz           the first config is in force
-/api/v1/version     what is running
-/api/v1/config      the configuration in force, without its secrets
-/api/v1/chains      the chains of filters in force
-/api/v1/backends    the backends and their health
-/api/v1/sessions    the clients' sessions
-POST /quitquitquit  drain and end; from this machine only
+/metrics                 for Prometheus
+/livez                   the process answers; /healthz is the same
+/readyz                  clients can be served; if not, the body says why
+/startupz                the first config is in force
+/api/v1/version          what is running
+/api/v1/config           the configuration in force, without its secrets
+/api/v1/chains           the chains of filters in force
+/api/v1/backends         the backends and their health
+/api/v1/sessions         the clients' sessions
+POST /api/v1/explain     what dbmesh knows of the SQL in the body; flavour, version,
+                         sql_mode and charset may be given as parameters
+POST /api/v1/sessions/ID/explain    the same, as the server of that session reads it
+POST /quitquitquit       drain and end; from this machine only
 `
 
 // handler knows all paths.
@@ -36,6 +39,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/chains", s.json(s.chains))
 	mux.HandleFunc("GET /api/v1/backends", s.json(s.backends))
 	mux.HandleFunc("GET /api/v1/sessions", s.json(s.sessions))
+	mux.Handle("/api/v1/explain", s.explains(s.explainAny))
+	mux.Handle("/api/v1/sessions/{id}/explain", s.explains(s.explainLive))
 	mux.Handle("POST /quitquitquit", http.NewCrossOriginProtection().Handler(s.local(s.drain)))
 	if s.o.Settings.Pprof {
 		for path, h := range map[string]http.HandlerFunc{

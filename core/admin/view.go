@@ -1,21 +1,9 @@
 package admin
 
-import (
-	"encoding/json"
-	"net/http"
-)
+import "net/http"
 
-// json answers with an indented document: it is read by people as often as by programs.
 func (s *Server) json(what func() any) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		if err := e.Encode(what()); err != nil {
-			s.o.Log.Debug("answering over HTTP failed", "error", err)
-		}
-	}
+	return func(w http.ResponseWriter, _ *http.Request) { s.document(w, http.StatusOK, what()) }
 }
 
 type chainView struct {
