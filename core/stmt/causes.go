@@ -60,9 +60,9 @@ var causes = [...]Cause{
 	{Name: "XA COMMIT, XA ROLLBACK", Releases: core.EffectTransaction, Told: byFlag,
 		when: begins("xa commit", "xa rollback")},
 	{Name: "COMMIT, ROLLBACK", Releases: core.EffectTransaction, Told: byFlag,
-		when: is(ends...)},
+		when: is(ends()...)},
 	{Name: "COMMIT, ROLLBACK after SET TRANSACTION", Releases: core.EffectNextTransaction, Told: untold, where: onMySQL | onMariaDB,
-		when: is(ends...)},
+		when: is(ends()...)},
 	{Name: "COMMIT AND CHAIN, ROLLBACK AND CHAIN", Creates: core.EffectTransaction, Undo: "COMMIT, ROLLBACK", Told: byFlag,
 		when: begins("commit and chain", "commit work and chain", "rollback and chain", "rollback work and chain")},
 	{Name: "SET autocommit = 0", Creates: core.EffectTransaction, Reason: "it sets autocommit", Undo: "SET autocommit = 1 and COMMIT", Told: byFlag,
@@ -104,7 +104,7 @@ var causes = [...]Cause{
 	{Name: "LOAD DATA into @x", Creates: core.EffectUserVar, Reason: "it sets a user variable (LOAD DATA)", Undo: "nothing", Told: untold,
 		when: both(either(kind(core.StatementLoad), begins("load data", "load xml")), has(namesVar))},
 	{Name: "GET DIAGNOSTICS @x", Creates: core.EffectUserVar, Reason: "it sets a user variable (GET DIAGNOSTICS)", Undo: "nothing", Told: untold,
-		when: both(begins(diagnostics...), has(namesVar))},
+		when: both(begins(diagnostics()...), has(namesVar))},
 
 	// Tables, locks, handlers, statements.
 	{Name: "CREATE TEMPORARY TABLE, CREATE TEMPORARY SEQUENCE", Creates: core.EffectTempTable, Reason: "it creates a temporary table",
@@ -147,7 +147,7 @@ var causes = [...]Cause{
 	{Name: "EXECUTE, EXECUTE IMMEDIATE of an expression", Creates: core.EffectUnknown, Reason: "it executes a statement that is not in the text", Told: untold,
 		when: both(either(kind(core.StatementExecute), begins("execute")), not((*view).immediate))},
 	{Name: "BEGIN NOT ATOMIC and other parts of programs", Creates: core.EffectUnknown, Reason: "it is a program, which may do anything", Told: untold,
-		when: either(begins("begin not atomic"), both(kind(core.StatementBlock), not(begins(reports...))))},
+		when: either(begins("begin not atomic"), both(kind(core.StatementBlock), not(begins(reports()...))))},
 	{Name: "BINLOG", Creates: core.EffectUnknown, Reason: "it runs events of a binary log", Told: untold, when: begins("binlog")},
 	{Name: "a stored or unknown function", Creates: core.EffectUnknown, Reason: "it calls a function that may do anything", Told: untold,
 		when: func(v *view) bool { return v.unknownFunction() != "" }},
@@ -155,5 +155,5 @@ var causes = [...]Cause{
 		when: func(v *view) bool { return v.facts.Opaque || v.facts.Kind == core.StatementUnknown }},
 
 	{Name: "any statement but SHOW WARNINGS, SHOW ERRORS and GET DIAGNOSTICS", Creates: core.EffectWarnings, Undo: "the next statement", Told: byCount,
-		when: both(not(kind(core.StatementEmpty)), not(begins(append([]string{"show warnings", "show errors", "show count"}, diagnostics...)...)))},
+		when: both(not(kind(core.StatementEmpty)), not(begins(append(diagnostics(), "show warnings", "show errors", "show count")...)))},
 }

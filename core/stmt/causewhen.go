@@ -8,20 +8,25 @@ import (
 
 // The rows of the table of causes say by functions of this file when they apply.
 
-var (
-	diagnostics = []string{"get diagnostics", "get current diagnostics", "get stacked diagnostics"}
-	// reports are the parts of programs that are statements too, and leave no more behind
-	// than warnings and what their user variables get.
-	reports = append([]string{"signal", "resignal"}, diagnostics...)
-	// ends are all forms that end a transaction for sure. A plain one opens the next if
-	// completion_type is CHAIN; who sets that is pinned by it.
-	ends = []string{
-		"commit", "commit work", "commit and no chain", "commit work and no chain",
-		"commit no release", "commit work no release", "commit and no chain no release", "commit work and no chain no release",
-		"rollback", "rollback work", "rollback and no chain", "rollback work and no chain",
-		"rollback no release", "rollback work no release", "rollback and no chain no release", "rollback work and no chain no release",
+func diagnostics() []string {
+	return []string{"get diagnostics", "get current diagnostics", "get stacked diagnostics"}
+}
+
+// reports are the parts of programs that are statements too, and leave no more behind than
+// warnings and what their user variables get.
+func reports() []string { return append(diagnostics(), "signal", "resignal") }
+
+// ends are all forms that end a transaction for sure. A plain one opens the next if
+// completion_type is CHAIN; who sets that is pinned by it.
+func ends() []string {
+	var all []string
+	for _, verb := range [...]string{"commit", "rollback"} {
+		for _, form := range [...]string{"", " work", " and no chain", " work and no chain"} {
+			all = append(all, verb+form, verb+form+" no release")
+		}
 	}
-)
+	return all
+}
 
 func kind(kinds ...core.StatementKind) func(*view) bool {
 	return func(v *view) bool {

@@ -28,6 +28,9 @@ func tables() []string {
 		"core/config textType",
 		"core/state plain",
 		"core/state suspects",
+		"core/stmt causes",
+		"core/stmt understoodSince",
+		"core/stmt variables",
 	}
 }
 
