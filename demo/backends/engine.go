@@ -50,7 +50,9 @@ func newServer(shop *memory.DbProvider, name string, readOnly bool, l net.Listen
 		sessions = discarding(shop)
 		wrap = refuseWrites
 	}
-	return server.NewServerWithHandler(config, engine, sql.NewContext, sessions, nil, wrap)
+	return server.NewServerWithHandler(config, engine, sql.NewContext, sessions, nil, func(h mysql.Handler) (mysql.Handler, error) {
+		return wrap(greeter{h})
+	})
 }
 
 // discarding makes sessions whose commits go nowhere. The engine's commit puts

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql/driver"
 	"net"
 	"os"
 	"os/exec"
@@ -69,13 +70,18 @@ func TestTheStoryShowsWhereEachCommandWent(t *testing.T) {
 	}
 	for _, want := range []string{
 		`logs in\n +auth pass .* > router pass .* > balancer pass .* writer .* welcome`,
-		`WHERE id = 2\n +router pass .* > balancer pass .* > slow-log logged +writer .* Teapot, 11.25`,
-		`INSERT INTO .*\n.* writer .* ok`,
-		`readers \*/ SELECT stock .*\n.* reader-[12] .* 32`,
-		`SLEEP\(0.3\).*\n.* writer +3\d\d ms  Bergen`,
-		`FROM prices\n.* writer .* error 1146`,
+		`WHERE id = 2\n +router pass .* > balancer pass .* > slow-log logged +reader-[12] .* Teapot, 11.25\n +rule 1 sends it to readers; read-safe: `,
+		`SLEEP\(0.3\).*\n.* reader-[12] +3\d\d ms  Bergen, `,
+		`INSERT INTO .*\n.* writer .* ok\n +no rule matches, it stays with writers; not read-safe: `,
+		`FOR UPDATE\n.* writer .* 32\n +no rule matches, it stays with writers; not read-safe: `,
+		`BEGIN\n.* writer .* ok\n.*\n.* SELECT stock .*\n.* writer .* 32\n +rule 1 matches, but the session must stay with writers; read-safe: `,
+		`COMMIT\n.* writer .* ok\n.*\n.* SELECT stock .*\n.* reader-[12] .* 32\n +rule 1 sends it to readers; read-safe: `,
+		`writers \*/ SELECT stock .*\n.* writer .* 32\n +its hint sends it to writers; read-safe: `,
+		`FROM prices\n.* reader-[12] .* error 1146`,
+		`SET @vat .*\n.* writer .* ok\n.*\n.* SELECT name.*\n.* writer .* Teapot, 11.25\n +rule 1 matches, but the session must stay with writers; read-safe: `,
 		`archive \*/ SELECT .*\n +router deny .* - .*\n +error 1105: dbmesh: filter "router"`,
 		`reporting logs in\n.* reader-[12] `,
+		`backend_name.*\n.* reader-[12] .*201, .*\n +no rule matches, it stays with readers; not read-safe: `,
 		`wrong password\n.* - .*\n +error 1045`,
 	} {
 		if !regexp.MustCompile(want).MatchString(p.String()) {
@@ -118,6 +124,14 @@ func TestTheDemoMovesAwayFromTakenPortsAndShowsOthersCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, &p, ended, `demo +ping\n +filters .* > backend .* writer .* ok`)
+	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, "SELECT name FROM products", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, &p, ended, `demo +SELECT name .*\n +filters .* > backend .* reader-[12] .* 24 rows\n +went to readers; read-safe: `)
 	cancel()
 	select {
 	case err := <-ended:

@@ -81,7 +81,7 @@ func show(ctx context.Context, out *screen, s *sidecar, set *backends.Set, once 
 	for {
 		select {
 		case e := <-s.entries:
-			out.live(e)
+			out.live(e, why(ctx, s, e))
 		case line := <-s.lines:
 			_, rest, _ := strings.Cut(line, " level=") // without the time
 			out.dim("  dbmesh: " + rest)
@@ -91,4 +91,17 @@ func show(ctx context.Context, out *screen, s *sidecar, set *backends.Set, once 
 			return nil
 		}
 	}
+}
+
+// why says what is known of somebody else's statement, "" of a command that is none. By
+// what rule it went where it went can't be told: others may send commands at the same time.
+func why(ctx context.Context, s *sidecar, e entry) string {
+	if e.Code != "query" && e.Code != "prepare" && e.Code != "execute" {
+		return ""
+	}
+	f, err := s.explain(ctx, e.SQL)
+	if err != nil {
+		return err.Error()
+	}
+	return "went to " + e.Pool + "; " + f.String()
 }

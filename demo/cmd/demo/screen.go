@@ -68,8 +68,8 @@ func (o *screen) heading(s *sidecar, set *backends.Set) {
 
 func named(b backends.Backend) string { return b.Name + " " + b.Addr }
 
-// command prints two lines: what the client sent, and what happened to it.
-func (o *screen) command(e entry, what string, links []passed, reply string) {
+// command prints what the client sent, what happened to it, and why it went there.
+func (o *screen) command(e entry, what string, links []passed, reply, because string) {
 	o.line("  " + o.paint("36", pad(e.User, userWidth)) + shorten(what, lineWidth-userWidth))
 	backend := e.Backend
 	if backend == "" {
@@ -86,10 +86,13 @@ func (o *screen) command(e entry, what string, links []passed, reply string) {
 	happened := "  " + pad("", userWidth) + o.verdicts(links) + pad(backend, backendWidth) + padLeft(took, timeWidth)
 	if len(reply) <= replyWidth {
 		o.line(happened + "  " + o.paint(painted, reply))
-		return
+	} else {
+		o.line(happened)
+		o.line("  " + pad("", userWidth) + o.paint(painted, reply))
 	}
-	o.line(happened)
-	o.line("  " + pad("", userWidth) + o.paint(painted, reply))
+	if because != "" {
+		o.dim("  " + pad("", userWidth) + shorten(because, lineWidth-userWidth))
+	}
 }
 
 // verdicts gives the links with their verdicts, padded to the column's width.
@@ -111,8 +114,9 @@ func (o *screen) verdicts(links []passed) string {
 	return strings.Join(parts, " > ") + strings.Repeat(" ", max(linksWidth-max(width-3, 0), 1))
 }
 
-// live prints a command of somebody else, as dbmesh's slow-log tells it.
-func (o *screen) live(e entry) {
+// live prints a command of somebody else, as dbmesh's slow-log tells it, and why it went
+// where it went.
+func (o *screen) live(e entry, because string) {
 	reply := fmt.Sprintf("%d rows", e.Rows)
 	switch {
 	case e.Error != "":
@@ -131,7 +135,7 @@ func (o *screen) live(e entry) {
 	o.command(e, what, []passed{
 		{link: "filters", verdict: short(duration(e.Filters))},
 		{link: "backend", verdict: short(duration(e.Served))},
-	}, reply)
+	}, reply, because)
 }
 
 func (o *screen) invitation(s *sidecar) {
@@ -143,6 +147,7 @@ func (o *screen) invitation(s *sidecar) {
 	o.line(fmt.Sprintf("  mariadb --skip-ssl --comments -h %s -P %s -u demo -pdemo shop", host, port))
 	o.line(fmt.Sprintf("  mysql --comments -h %s -P %s -u demo -pdemo shop", host, port))
 	o.line("")
+	o.line("  bin/dbmesh explain 'SELECT * FROM orders FOR UPDATE'   says what is known of a statement")
 	o.line("  http://" + s.admin + "/metrics          http://" + s.admin + "/api/v1/backends")
 	o.line("  Change " + s.config + ", and the next command runs on the new chain.")
 	o.line("  Ctrl-C drains and ends.")

@@ -142,7 +142,11 @@ func (s *sidecar) ready(ctx context.Context) error {
 
 // get asks dbmesh's HTTP side.
 func (s *sidecar) get(ctx context.Context, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+path, nil)
+	return s.ask(ctx, http.MethodGet, path, nil)
+}
+
+func (s *sidecar) ask(ctx context.Context, method, path string, say io.Reader) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.admin+path, say)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,8 @@ type story struct {
 	out   *screen
 	s     *sidecar
 	chain []string
-	at    tally
+	pools map[string]string // that the router's rules about commands name
+	at    *tally
 	open  []*sql.DB
 }
 
@@ -32,7 +33,10 @@ func newStory(ctx context.Context, out *screen, s *sidecar) (*story, error) {
 		return nil, err
 	}
 	at, err := s.tally(ctx)
-	return &story{ctx: ctx, out: out, s: s, chain: chain, at: at}, err
+	if err != nil {
+		return nil, err
+	}
+	return &story{ctx: ctx, out: out, s: s, chain: chain, pools: at.targets(), at: at}, nil
 }
 
 func (st *story) close() {
@@ -47,16 +51,7 @@ func (st *story) tell() error {
 	if err != nil {
 		return err
 	}
-	steps := []struct{ why, sql string }{
-		{"It works on the writer", "SELECT name, price FROM products WHERE id = 2"},
-		{"", "INSERT INTO orders (customer_id, product_id, quantity, ordered_at) VALUES (7, 2, 1, NOW())"},
-		{"", "UPDATE products SET stock = stock - 1 WHERE id = 2"},
-		{"A hint sends reads to the readers; it sees its own write there", "/* dbmesh:pool=readers */ SELECT stock FROM products WHERE id = 2"},
-		{"Back on the writer, a report that takes long", "SELECT c.city, COUNT(*), SLEEP(0.3) FROM customers c WHERE c.id = 1 GROUP BY c.city"},
-		{"Errors: the backend's own, and one by a filter that no backend sees", "SELECT * FROM prices"},
-		{"", "/* dbmesh:pool=archive */ SELECT * FROM orders"},
-	}
-	for _, step := range steps {
+	for _, step := range steps() {
 		if err := st.run(demo, backends.User, step.why, step.sql); err != nil {
 			return err
 		}
@@ -75,6 +70,30 @@ func (st *story) tell() error {
 		}
 	}
 	return st.refused("Who can't prove a password gets no further than dbmesh", backends.User, "guess")
+}
+
+type step struct{ why, sql string }
+
+// steps are the statements of an application that is at home on the writer.
+func steps() []step {
+	return []step{
+		{"Reads go to a reader: the router has a rule for what may run on a replica", "SELECT name, price FROM products WHERE id = 2"},
+		{"", "SELECT name, price FROM products WHERE id = 5"},
+		{"The same shape for the third time: what is known of it is kept", "SELECT name, price FROM products WHERE id = 9"},
+		{"A report that takes long, on a reader too", "SELECT c.city, COUNT(*), SLEEP(0.3) FROM customers c WHERE c.id = 1 GROUP BY c.city"},
+		{"Writes stay on the writer, and so do reads that lock rows", "INSERT INTO orders (customer_id, product_id, quantity, ordered_at) VALUES (7, 2, 1, NOW())"},
+		{"", "UPDATE products SET stock = stock - 1 WHERE id = 2"},
+		{"", "SELECT stock FROM products WHERE id = 2 FOR UPDATE"},
+		{"A transaction stays where it began, with all its reads", "BEGIN"},
+		{"", "SELECT stock FROM products WHERE id = 2"},
+		{"", "COMMIT"},
+		{"", "SELECT stock FROM products WHERE id = 2"},
+		{"A read that must not be late: a hint comes before the rules", "/* dbmesh:pool=writers */ SELECT stock FROM products WHERE id = 2"},
+		{"Errors: the backend's own, and one by a filter that no backend sees", "SELECT * FROM prices"},
+		{"", "/* dbmesh:pool=archive */ SELECT * FROM orders"},
+		{"A session that has set something stays with it: the readers know nothing of @vat", "SET @vat = 1.25"},
+		{"", "SELECT name, price FROM products WHERE id = 2"},
+	}
 }
 
 // login opens one connection, which shows the connection phase.
@@ -140,6 +159,15 @@ func (st *story) run(conn *sql.Conn, user, why, statement string) error {
 	return st.shown(why, e, statement, reply)
 }
 
+// because says why a statement went where it went.
+func (st *story) because(now *tally, e entry) (string, error) {
+	if e.SQL == "" {
+		return "", nil
+	}
+	f, err := st.s.explain(st.ctx, e.SQL)
+	return now.routed(st.at, st.pools, e.Pool) + "; " + f.String(), err
+}
+
 // deniedByFilter knows refusals by their text, which names the filter.
 func deniedByFilter(err error) bool {
 	var said *mysql.MySQLError
@@ -153,6 +181,10 @@ func (st *story) shown(why string, e entry, what, reply string) error {
 		return err
 	}
 	links := now.since(st.at, st.chain)
+	because, err := st.because(now, e)
+	if err != nil {
+		return err
+	}
 	if e.Backend == "" {
 		e.Backend = now.dialled(st.at)
 	}
@@ -163,7 +195,7 @@ func (st *story) shown(why string, e entry, what, reply string) error {
 	if why != "" {
 		st.out.title(why)
 	}
-	st.out.command(e, what, links, reply)
+	st.out.command(e, what, links, reply, because)
 	return nil
 }
 
