@@ -12,7 +12,9 @@ import (
 	"github.com/dbmesh/dbmesh/tests/sidecar"
 )
 
-// A text means what the session's settings make of it, as its server has told them.
+// A text means what the session's settings make of it, as its server has told them. The
+// driver wants no session tracking and no link asks for facts, so nobody knows whether the
+// character set is still that of the login.
 func TestTheHTTPSideReadsATextAsTheSessionDoes(t *testing.T) {
 	admin := freeAddr(t)
 	d := sidecar.Before(t, shared.MariaDB(t).Addr, "--set", "admin.address="+admin)
@@ -42,20 +44,44 @@ func TestTheHTTPSideReadsATextAsTheSessionDoes(t *testing.T) {
 			t.Errorf("%s: %s reads %s, safe %v (%s); want %v, %v", when, sql, got, r.Facts.ReadSafe, r.Facts.ReadReason, tables, safe)
 		}
 	}
-	utf8 := explain.Server{Charset: "utf8"}
-	check("at first", `SELECT "a" FROM t`, utf8, true, explain.Table{Name: "t", Access: "read"})
-	check("at first", `DELETE FROM t WHERE a = '\'' AND b = 'FROM u'`, utf8, false, explain.Table{Name: "t", Access: "write"})
+	plain := explain.Server{Charset: "unknown"}
+	check("at first", `SELECT "a" FROM t`, plain, true, explain.Table{Name: "t", Access: "read"})
+	check("at first", `DELETE FROM t WHERE a = '\'' AND b = 'FROM u'`, plain, false, explain.Table{Name: "t", Access: "write"})
 
 	run(t, c, "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
-	both := explain.Server{Charset: "utf8", ANSIQuotes: true, NoBackslash: true}
+	both := explain.Server{Charset: "unknown", ANSIQuotes: true, NoBackslash: true}
 	check("behind SET sql_mode", `SELECT a FROM "t" WHERE b = '\'`, both, true, explain.Table{Name: "t", Access: "read"})
 
-	run(t, c, "SET sql_mode = '', NAMES latin1")
-	check("behind SET NAMES", `SELECT 1 FROM t`, explain.Server{Charset: "single"}, true, explain.Table{Name: "t", Access: "read"})
+	run(t, c, "SET sql_mode = ''")
+	check("behind another", `SELECT "a" FROM t WHERE b = '\''`, plain, true, explain.Table{Name: "t", Access: "read"})
 
 	var refused struct{ Error string }
 	if status := get(t, http.MethodPost, strings.Replace(url, "/sessions/", "/sessions/1", 1), "SELECT 1", &refused); status != 404 || !strings.Contains(refused.Error, "no session") {
 		t.Errorf("a session that does not exist: %d %+v", status, refused)
+	}
+}
+
+// Where a link asks for facts, what the session sets is followed.
+func TestTheCharacterSetIsFollowedWhereStatementsAreLookedAt(t *testing.T) {
+	server := shared.MariaDB(t).Addr
+	m := startMesh(t, parts{}, setup{
+		auth: listMode, links: ruled, backends: []string{server}, pools: map[string]string{"readers": server},
+	}.text())
+	c := session(t, app(t, m.addr()))
+	for _, step := range []struct{ sql, charset string }{
+		{"DO 1", "utf8"}, {"SET NAMES latin1", "single"}, {"SET NAMES gbk", "unknown"}, {"SET NAMES utf8mb4", "utf8"},
+		{"SET character_set_client = CONCAT('gb', 'k')", "unknown"}, {"SET CHARACTER SET DEFAULT", "unknown"}, {"SET NAMES utf8mb3", "utf8"},
+	} {
+		run(t, c, step.sql)
+		id := m.server.Snapshots(patience)[0].ID
+		mode, schema, ok := m.server.Mode(id, patience)
+		r := explain.Live(explain.Session{ID: id, Schema: schema}, mode, []byte("SELECT 1"))
+		if !ok || r.Server.Charset != step.charset || schema != "app" {
+			t.Errorf("behind %s: %v, schema %q, %+v; want %s", step.sql, ok, schema, r.Server, step.charset)
+		}
+	}
+	if _, _, ok := m.server.Mode(1, patience); ok {
+		t.Error("a session that does not exist has a mode")
 	}
 }
 
