@@ -234,6 +234,7 @@ func (s *session) route() want {
 func (s *session) dispatch() want {
 	b := s.link.src.Backend
 	s.cmd.Pool, s.cmd.Backend = b.Pool, b
+	s.ownID()
 	s.mode = sending
 	s.watchState()
 	return wantNothing
@@ -263,7 +264,7 @@ func (s *session) watchState() {
 // send writes what is in hand of the command to the backend.
 func (s *session) send() want {
 	b := s.in.bytes()[:s.held]
-	if r := s.cmd.Rewritten(); r != nil {
+	if r := s.cmd.Rewritten(); r != nil || s.packet != nil {
 		return s.sendRewritten(r)
 	}
 	n, err := s.link.sock.write(b[s.sent:])

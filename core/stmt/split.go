@@ -16,7 +16,7 @@ func split(m Mode, text []byte) [][]byte {
 		case t.Kind == Word && len(head) < maxHeadWords && !body:
 			head = append(head, lower(t.Text(text)))
 			body = isBody(head)
-		case t.Kind == Operator && len(head) == 1 && text[t.Start] == ':': // a label
+		case t.Kind == Operator && len(head) == 1 && string(t.Text(text)) == ":": // a label
 			body = true
 		case t.Kind == Punct && text[t.Start] == ';' && !body:
 			if len(head) > 0 || t.Start > begin {
