@@ -27,6 +27,7 @@ listeners:
 - {name: main, address: "127.0.0.1:6033", chain: main, pool: main}
 pools:
 - {name: main, backends: [{address: "127.0.0.1:3306"}]}
+- {name: writers, backends: [{address: "127.0.0.1:3306"}]}
 - {name: readers, backends: [{address: "127.0.0.1:3307"}]}
 `
 
