@@ -71,7 +71,7 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 	case 1:
 		return parts[0]
 	}
-	f := &core.Facts{Kind: core.StatementMulti, Access: core.AccessSession, Parts: parts, ReadReason: "it has several statements"}
+	f := &core.Facts{Kind: core.StatementMulti, Access: core.AccessRead, Parts: parts, ReadReason: "it has several statements"}
 	for _, p := range parts {
 		f.Access = stricter(f.Access, p.Access)
 		f.Tables = merge(f.Tables, p.Tables)
@@ -106,6 +106,6 @@ func stricter(a, b core.Access) core.Access {
 	if a == core.AccessUnknown || b == core.AccessUnknown {
 		return core.AccessUnknown
 	}
-	order := [...]core.Access{core.AccessSession, core.AccessRead, core.AccessWrite, core.AccessSchema, core.AccessAdmin}
+	order := [...]core.Access{core.AccessRead, core.AccessSession, core.AccessWrite, core.AccessSchema, core.AccessAdmin}
 	return order[max(slices.Index(order[:], a), slices.Index(order[:], b))]
 }

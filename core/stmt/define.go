@@ -27,7 +27,12 @@ func (s *statement) define(at int) {
 	case "instance":
 		s.facts.Access = core.AccessAdmin
 	case "user", "role", "database", "schema", "server", "tablespace", "logfile", "spatial", "resource", "placement",
-		"statistics", "binding", "undo", "library", "policy":
+		"statistics", "undo", "library", "policy":
+	case "binding":
+		s.guess(i + 1)
+	case "stats":
+		s.facts.Access = core.AccessAdmin
+		s.each(i+1, true)
 	default:
 		s.parse(at)
 		s.sweep(at)
@@ -40,7 +45,7 @@ func (s *statement) noun(at int) (string, int) {
 		switch w := s.lower(i); w {
 		case "table", "tables", "view", "index", "sequence", "trigger", "procedure", "function", "event", "package",
 			"user", "role", "database", "schema", "server", "tablespace", "logfile", "instance", "resource", "placement",
-			"statistics", "binding", "undo", "policy", "library":
+			"statistics", "binding", "undo", "policy", "library", "stats":
 			if !s.sign(i-1, "=") && !s.word(i-1, "sql") {
 				return w, i
 			}

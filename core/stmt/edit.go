@@ -63,6 +63,32 @@ func (e *editor) word1(i, depth int) {
 		} else if depth > 0 {
 			e.drop(i, e.closing(i))
 		}
+	case "previous":
+		e.previous(i)
+	case "value":
+		if kind == core.StatementInsert && e.sign(i+1, "(") {
+			e.edits[i] = "VALUES"
+		}
+	case "cycle":
+		if e.word(i+2, "restrict") {
+			e.drop(i, i+3)
+		}
+	case "xml":
+		if kind == core.StatementLoad && e.word(i-1, "load") {
+			e.edits[i] = "DATA"
+		}
+	case "with":
+		if e.words(i+1, "system", "versioning") {
+			e.drop(i, i+3)
+		}
+	case "wait", "nowait":
+		if kind == core.StatementAlter || kind == core.StatementDrop || kind == core.StatementTruncate || kind == core.StatementCreate {
+			e.drop(i, e.waiting(i))
+		}
+	case "if":
+		if kind == core.StatementRename && e.word(i+1, "exists") {
+			e.drop(i, i+2)
+		}
 	case "sounds":
 		if e.word(i+1, "like") {
 			e.drop(i, i+1)
@@ -82,6 +108,8 @@ func (e *editor) word1(i, depth int) {
 	case "rows":
 		if e.word(i+1, "examined") {
 			e.drop(i, i+3)
+		} else if e.words(i+1, "identified", "by") {
+			e.drop(i, i+4)
 		}
 	case "for":
 		e.forClause(i)
@@ -103,6 +131,18 @@ func (e *editor) word1(i, depth int) {
 		if (kind == core.StatementCreate || kind == core.StatementAlter) && e.isName(i-1) && !e.sign(i+1, "(") {
 			e.edits[i] = "CHAR(36)"
 		}
+	}
+}
+
+// previous makes LASTVAL(s) of PREVIOUS VALUE FOR s.
+func (e *editor) previous(i int) {
+	if !e.words(i+1, "value", "for") {
+		return
+	}
+	if _, next := e.tableAt(i + 3); next > i+3 {
+		e.drop(i, i+3)
+		e.edits[i] = "LASTVAL("
+		e.edits[next-1] = string(e.text(next-1)) + ")"
 	}
 }
 

@@ -7,10 +7,17 @@ import (
 // maxInside is how deep statements may stand inside statements as text.
 const maxInside = 3
 
+// maxTokens is how much of a statement is looked at: some looks go back and forth.
+const maxTokens = 8 << 10
+
 // facts finds the facts about one statement, the text between two semicolons, with its
 // executable comments resolved. It takes any bytes.
 func facts(m Mode, one []byte) *core.Facts {
 	s := newStatement(m, one)
+	if len(s.tokens) > maxTokens {
+		s.tokens = s.tokens[:maxTokens]
+		s.opaque("it is too long")
+	}
 	for n := len(s.tokens); n > 0 && s.sign(n-1, ";"); n-- {
 		s.tokens = s.tokens[:n-1]
 	}
@@ -24,6 +31,9 @@ func facts(m Mode, one []byte) *core.Facts {
 	s.set()
 	r := s.read(at)
 	s.judge(at, r)
+	if s.start() > 0 && kind != core.StatementUnknown {
+		s.facts.Kind = core.StatementSet // SET STATEMENT, with all that the statement inside does
+	}
 	s.effects()
 	s.facts.Digest, s.facts.DigestText = digest(one)
 	f := s.facts // without what it was found with
@@ -61,6 +71,10 @@ func (s *statement) read(at int) *core.Facts {
 // parse takes the facts from the parser, in a second try with what the parser is known not
 // to know put in other words, and else what can be guessed.
 func (s *statement) parse(from int) {
+	if s.facts.Opaque { // cut off
+		s.guess(from)
+		return
+	}
 	err := parse(s.mode, s.plain(from, nil), s.see)
 	if err == errForm {
 		if edits := s.edits(from); len(edits) > 0 {

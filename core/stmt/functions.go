@@ -33,7 +33,7 @@ var harmlessSince = index([]builtins{
 		cast convert charset coercibility collation database schema default values binary
 		aes_decrypt aes_encrypt compress md5 sha sha1 sha2 uncompress uncompressed_length
 		inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6
-		uuid uuid_short name_const sleep benchmark bit_count
+		uuid name_const sleep benchmark bit_count
 		avg bit_and bit_or bit_xor count group_concat max min std stddev stddev_pop
 		stddev_samp sum var_pop var_samp variance
 		json_array json_array_append json_array_insert json_contains json_contains_path json_depth json_extract
@@ -53,6 +53,10 @@ var harmlessSince = index([]builtins{
 	{names: "grouping regexp_like", mysql: 80000, mariadb: never},
 	{names: "regexp_instr regexp_replace regexp_substr", mysql: 80000},
 	{names: "bin_to_uuid is_uuid uuid_to_bin", mysql: 80000, mariadb: never},
+	{names: "format_pico_time", mysql: 80016, mariadb: never, tidb: never},
+	{names: "statement_digest statement_digest_text", mysql: 80000, mariadb: never, tidb: never},
+	{names: "distance string_to_vector vector_dim vector_to_string", mysql: 90000, mariadb: never, tidb: never},
+	{names: "encrypt", mysql: never, tidb: never},
 	{names: "format_bytes", mysql: 80016, mariadb: 110800},
 	{names: "random_bytes", mariadb: 101000},
 	{names: `json_compact json_detailed json_exists json_loose json_query chr decode_histogram
@@ -75,7 +79,7 @@ var harmlessSince = index([]builtins{
 	{names: `
 		ilike translate vec_dims vec_l1_distance vec_l2_distance vec_negative_inner_product vec_cosine_distance
 		vec_l2_norm vec_from_text vec_as_text approx_count_distinct approx_percentile tidb_parse_tso
-		tidb_parse_tso_logical tidb_bounded_staleness vitess_hash tidb_shard json_sum_crc32 sm3`, mysql: never, mariadb: never},
+		tidb_parse_tso_logical vitess_hash tidb_shard json_sum_crc32 sm3`, mysql: never, mariadb: never},
 })
 
 // since holds the first version of a function by flavour.

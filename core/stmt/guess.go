@@ -19,19 +19,18 @@ func (s *statement) guess(from int) {
 		}
 		switch s.lower(i) {
 		case "from":
-			first := kind == core.StatementDelete && !g.seen
 			if !s.inCall(i) {
-				g.list(i+1, first)
+				g.list(i+1, kind == core.StatementDelete && !g.seen || s.deletes(i-1))
 			}
 		case "join", "straight_join":
 			g.list(i+1, kind == core.StatementUpdate)
 		case "into":
 			if s.word(i+1, "table") {
 				i++
+			} else if !s.inserts(i - 1) {
+				continue // SELECT ... INTO
 			}
-			if !s.word(i+1, "outfile") && !s.word(i+1, "dumpfile") {
-				g.list(i+1, true)
-			}
+			g.list(i+1, true)
 		case "update":
 			if !s.word(i-1, "for") && !s.word(i-1, "key") && !s.word(i-1, "before") && !s.word(i-1, "after") && !s.word(i-1, "on") {
 				g.list(s.modifiers(i+1), true)
@@ -52,6 +51,28 @@ func (s *statement) guess(from int) {
 			}
 		}
 	}
+}
+
+// inserts says whether the word at i, perhaps a modifier, is that of INSERT INTO.
+func (s *statement) inserts(i int) bool {
+	for {
+		switch s.lower(i) {
+		case "low_priority", "high_priority", "delayed", "ignore":
+			i--
+		case "insert", "replace":
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// deletes says whether the word at i, perhaps a modifier, is that of DELETE FROM.
+func (s *statement) deletes(i int) bool {
+	for s.word(i, "low_priority") || s.word(i, "quick") || s.word(i, "ignore") {
+		i--
+	}
+	return s.word(i, "delete")
 }
 
 // guesser knows the names of common table expressions.

@@ -17,10 +17,10 @@ var leading = map[string]core.StatementKind{
 	"commit": core.StatementCommit, "savepoint": core.StatementSavepoint, "xa": core.StatementXA,
 	"alter": core.StatementAlter, "rename": core.StatementRename, "truncate": core.StatementTruncate,
 	"create": core.StatementCreate, "grant": core.StatementGrant, "revoke": core.StatementGrant,
-	"kill": core.StatementKill, "flush": core.StatementFlush, "reset": core.StatementFlush,
+	"kill": core.StatementKill, "flush": core.StatementFlush,
 	"check": core.StatementTable, "checksum": core.StatementTable, "optimize": core.StatementTable,
 	"repair": core.StatementTable, "stop": core.StatementReplication, "change": core.StatementReplication,
-	"purge": core.StatementReplication,
+	"purge": core.StatementAdmin,
 
 	"declare": core.StatementBlock, "signal": core.StatementBlock, "resignal": core.StatementBlock,
 	"get": core.StatementBlock, "if": core.StatementBlock, "case": core.StatementBlock, "loop": core.StatementBlock,
@@ -97,6 +97,8 @@ func (s *statement) longer(verb string, at int) (core.StatementKind, int) {
 			to++
 		}
 		return pick(s.lower(to), core.StatementRollback, core.StatementSavepoint, "to"), at
+	case "reset":
+		return pick(next, core.StatementFlush, core.StatementReplication, "slave", "replica"), at
 	case "release":
 		return core.StatementSavepoint, at
 	case "lock", "unlock":
@@ -105,7 +107,7 @@ func (s *statement) longer(verb string, at int) (core.StatementKind, int) {
 		}
 		return pick(verb, core.StatementLock, core.StatementUnlock, "unlock"), at
 	case "backup":
-		return pick(next, core.StatementAdmin, core.StatementLock, "stage", "lock", "unlock"), at
+		return core.StatementLock, at
 	case "drop":
 		return pick(next, core.StatementDrop, core.StatementDeallocate, "prepare"), at
 	case "batch": // TiDB's in pieces: BATCH ON id LIMIT 10 DELETE ...

@@ -19,7 +19,7 @@ type normalizer struct {
 	literal bool // this statement's literals stay
 	begun   bool // a word of the statement was seen
 	several bool // there is more than one statement
-	live    bool // there was an executable comment
+	live    bool // there was a comment that some servers execute, this one or another
 	semi    bool // a semicolon came and nothing behind it
 
 	list
@@ -127,9 +127,19 @@ func (n *normalizer) plainWord() bool {
 	return true
 }
 
+// skipped says whether another version of the server would execute the comment.
+func (n *normalizer) skipped(t Token) bool {
+	text := t.Text(n.lexer.sql)
+	if len(text) < 3 || text[0] != '/' {
+		return false
+	}
+	return text[2] == '!' || len(text) > 3 && text[3] == '!' &&
+		(text[2] == 'M' && n.lexer.mode.Flavour == MariaDB || text[2] == 'T' && n.lexer.mode.Flavour == TiDB)
+}
+
 func (n *normalizer) token(t Token) {
 	if t.Kind == Comment {
-		n.live = n.live || t.Live
+		n.live = n.live || t.Live || n.skipped(t)
 		n.separator(t.Start)
 		return
 	}
@@ -148,6 +158,12 @@ func (n *normalizer) token(t Token) {
 	default:
 		n.break_()
 	}
+}
+
+// conditional says whether a comment is one that this server skips and another one might
+// execute: the pools of a session need not have one version.
+func conditional(comment []byte) bool {
+	return len(comment) > 3 && (comment[2] == '!' || comment[2] == 'M' && comment[3] == '!')
 }
 
 // next begins another statement, at start.

@@ -29,10 +29,7 @@ func (s *statement) doing() core.Access {
 	for _, f := range s.facts.Functions {
 		switch f {
 		case "get_lock", "release_lock", "release_all_locks", "last_insert_id":
-			a = stricter(a, core.AccessSession)
-			if a == core.AccessRead {
-				a = core.AccessSession
-			}
+			a = core.AccessSession
 		default:
 			if !understood(f, s.mode) {
 				return core.AccessUnknown

@@ -25,6 +25,10 @@ func (s *statement) show(at int) *core.Facts {
 		if !s.word(i+1, "status") {
 			s.showTable(i + 1)
 		}
+	case "placement":
+		if s.words(i+1, "for", "table") {
+			s.showTable(i + 3)
+		}
 	case "parse_tree":
 		sub := facts(s.mode, s.from(i+1))
 		s.takes(sub)
@@ -73,7 +77,7 @@ func (s *statement) showOf(i int) {
 // showTable reads TiDB's SHOW TABLE t REGIONS and its kin.
 func (s *statement) showTable(i int) {
 	t, next := s.tableAt(i)
-	if next == i || next == len(s.tokens) {
+	if next == i || next == len(s.tokens) && !s.word(i-1, "table") {
 		s.opaque(errForm.Error())
 		return
 	}
@@ -91,7 +95,7 @@ func (s *statement) catalogue(at int) bool {
 	case "character":
 		return s.word(i+1, "set")
 	case "create":
-		return !s.word(i+1, "user") && !s.word(i+1, "import")
+		return !s.word(i+1, "user") && !s.word(i+1, "import") && !s.word(i+1, "placement") && !s.word(i+1, "resource")
 	case "table", "procedure", "function":
 		return s.word(i+1, "status")
 	case "package":

@@ -13,6 +13,12 @@ var spaced = wordSet(`adddate bit_and bit_or bit_xor count curdate curtime date_
 	group_concat json_arrayagg json_objectagg max mid min now position session_user std stddev stddev_pop stddev_samp
 	subdate substr substring sum sysdate system_user trim variance var_pop var_samp`)
 
+// native are built-in functions that no keyword stands for, so that their quoted names are
+// theirs too. Of the others a quoted name is that of a stored function.
+var native = wordSet(`abs acos asin atan benchmark concat concat_ws conv cos crc32 degrees elt exp field floor greatest
+	hex ifnull instr isnull lcase least length ln log lower lpad ltrim md5 nullif pi pow radians rand round rpad rtrim
+	sha1 sha2 sign sin sleep sqrt substring_index tan ucase unhex upper uuid`)
+
 // openers are the words that a parenthesis may follow without a call.
 var openers = wordSet(`select distinct distinctrow all from join on using where having by limit offset union except intersect
 	minus as in any some exists not and or xor between like rlike regexp ilike div mod case when then else end is
@@ -104,7 +110,9 @@ func (s *statement) function(i int) {
 		return
 	case !quoted && openers[called] && !harmless(called, s.mode):
 		return
-	case s.tokens[i+1].Start > s.tokens[i].End && spaced[called] || quoted:
+	case s.word(i-1, "tablesample"):
+		return
+	case s.tokens[i+1].Start > s.tokens[i].End && spaced[called] || quoted && !native[called]:
 		s.facts.Functions = once(s.facts.Functions, called)
 		return
 	}

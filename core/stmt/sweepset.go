@@ -1,6 +1,10 @@
 package stmt
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dbmesh/dbmesh/core"
+)
 
 // sweepSet notes what the expressions of a SET read.
 func (s *statement) sweepSet(at int) {
@@ -24,6 +28,11 @@ func (s *statement) sweepSet(at int) {
 			s.function(i)
 		case QuotedName:
 			s.function(i)
+		}
+	}
+	for _, name := range f.Functions {
+		if !understood(name, s.mode) && !s.word(at+1, "password") {
+			f.Access = core.AccessUnknown
 		}
 	}
 	for i := at + 1; i < len(s.tokens); i++ {

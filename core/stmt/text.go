@@ -37,6 +37,9 @@ func (s *statement) text1(at int) {
 	}
 	s.facts.Parts = []*core.Facts{part}
 	s.facts.Access = part.Access
+	if s.facts.Kind == core.StatementPrepare {
+		s.facts.Access = stricter(core.AccessSession, part.Access)
+	}
 	s.takes(part)
 }
 

@@ -34,8 +34,9 @@ func (s *statement) tokensOnly(at int) {
 			s.opaque(errForm.Error())
 		}
 	case core.StatementFlush:
-		if s.word(at+1, "table") || s.word(at+1, "tables") {
-			s.each(at+2, false)
+		i := s.modifiers(at + 1)
+		if s.word(i-1, "table") || s.word(i-1, "tables") {
+			s.each(i, false)
 		}
 	}
 }
@@ -76,7 +77,7 @@ func (s *statement) maintain(at int) {
 		s.opaque(errForm.Error())
 		return
 	}
-	s.each(i+1, s.word(at, "optimize") || s.word(at, "repair"))
+	s.each(i+1, !s.word(at, "check") && !s.word(at, "checksum"))
 }
 
 // each notes the tables of a list.
@@ -101,9 +102,35 @@ func (s *statement) admin(at int) {
 		s.facts.Access = core.AccessRead
 	case s.word(at, "lock") || s.word(at, "unlock"): // statistics
 		s.each(at+2, true)
+	case s.word(at, "flashback"), s.word(at, "recover"), s.word(at, "restore"), s.word(at, "split"):
+		s.tidb(at)
+	case s.words(at, "admin", "show"), s.word(at, "calibrate"), s.word(at, "plan"):
+		s.facts.Access = core.AccessRead
+		s.guess(at)
+	case s.word(at, "admin") && (s.word(at+2, "table") || s.word(at+2, "index")):
+		s.each(at+3, !s.word(at+1, "check") && !s.word(at+1, "checksum"))
+	case s.words(at, "cache", "index"):
+		s.each(at+2, false)
+	case s.words(at, "load", "index", "into", "cache"):
+		s.each(at+4, false)
 	default:
 		s.sweep(at)
 		s.guess(at)
+	}
+}
+
+// tidb reads TiDB's statements on tables that have a verb of their own.
+func (s *statement) tidb(at int) {
+	if s.word(at, "flashback") || s.word(at, "recover") {
+		s.facts.Access = core.AccessSchema
+	}
+	for i := at; i < len(s.tokens); i++ {
+		if s.word(i, "table") {
+			s.each(i+1, true)
+		}
+		if s.word(i, "to") && s.facts.Tables != nil {
+			s.each(i+1, true)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ package stmt
 var understoodSince = index([]builtins{
 	{names: `
 		get_lock release_lock is_free_lock is_used_lock last_insert_id found_rows row_count connection_id
-		user current_user session_user system_user version load_file`},
+		user current_user session_user system_user version load_file uuid_short`},
 	{names: "release_all_locks", mysql: 50705, mariadb: 100502},
 	{names: "extractvalue updatexml master_pos_wait", tidb: never},
 	{names: "nextval setval lastval", mysql: never},

@@ -12,6 +12,7 @@ type visitor struct {
 	s       *statement
 	scopes  [][]string              // the common table expressions in force, innermost last
 	written map[*ast.TableName]bool // the tables that the statement changes
+	read    map[*ast.TableName]bool // the tables that a definition only refers to
 	skipped map[*ast.TableName]bool // names of tables that are named elsewhere
 	defines bool                    // a table outside a query is changed
 	queries int                     // how many queries enclose the place
@@ -19,7 +20,7 @@ type visitor struct {
 
 // see takes the facts from a parsed statement.
 func (s *statement) see(root ast.StmtNode) {
-	v := &visitor{s: s, written: map[*ast.TableName]bool{}, skipped: map[*ast.TableName]bool{}}
+	v := &visitor{s: s, written: map[*ast.TableName]bool{}, read: map[*ast.TableName]bool{}, skipped: map[*ast.TableName]bool{}}
 	switch n := root.(type) {
 	case *ast.SelectStmt:
 		s.facts.Where, s.facts.Limit = n.Where != nil, n.Limit != nil
@@ -65,9 +66,9 @@ func (v *visitor) Enter(node ast.Node) (ast.Node, bool) {
 	case *ast.OptimizeTableStmt:
 		v.defines = true
 	case *ast.ReferenceDef:
-		v.reads(n.Table)
+		v.read[n.Table] = true
 	case *ast.CreateTableStmt:
-		v.reads(n.ReferTable)
+		v.read[n.ReferTable] = true
 	case *ast.TableName:
 		v.table(n)
 	case *ast.CallStmt: // its procedure is no function
@@ -237,18 +238,11 @@ func (v *visitor) delete(n *ast.DeleteStmt) {
 	}
 }
 
-func (v *visitor) reads(t *ast.TableName) {
-	if t != nil {
-		v.skipped[t] = true
-		v.s.names(core.Table{Schema: t.Schema.O, Name: t.Name.O})
-	}
-}
-
 func (v *visitor) table(n *ast.TableName) {
 	if v.skipped[n] || n.Schema.O == "" && v.expression(n.Name.O) {
 		return
 	}
-	v.s.names(core.Table{Schema: n.Schema.O, Name: n.Name.O, Writes: v.written[n] || v.defines && v.queries == 0})
+	v.s.names(core.Table{Schema: n.Schema.O, Name: n.Name.O, Writes: v.written[n] || v.defines && v.queries == 0 && !v.read[n]})
 }
 
 // expression says whether the name is a common table expression's. Letters count: where a
@@ -269,13 +263,29 @@ func (v *visitor) call(n *ast.FuncCallExpr) {
 	switch name { // how the parser calls what it knows from a keyword
 	case "insert_func", "char_func", "default_func":
 		name = strings.TrimSuffix(name, "_func")
-	case "json_memberof": // the operator MEMBER OF
+	case "json_memberof", ast.DateLiteral, ast.TimeLiteral, ast.TimestampLiteral: // not written as calls
 		return
+	case ast.NextVal, ast.SetVal:
+		v.sequence(n)
 	}
 	if n.Schema.L != "" {
 		name = n.Schema.L + "." + name
 	}
 	v.s.calls(name)
+}
+
+// sequence notes that the call changes the sequence that it names.
+func (v *visitor) sequence(n *ast.FuncCallExpr) {
+	if v.s.facts.Access == core.AccessRead {
+		v.s.facts.Access = core.AccessWrite
+	}
+	if len(n.Args) > 0 {
+		if t, ok := n.Args[0].(*ast.TableNameExpr); ok {
+			v.written[t.Name] = true
+			return
+		}
+	}
+	v.s.opaque("the sequence's name is not plain")
 }
 
 func (v *visitor) variable(n *ast.VariableExpr) {
