@@ -1,12 +1,19 @@
 package explain
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/stmt"
+	"github.com/dbmesh/dbmesh/core/stmt/stmttest"
 )
 
 func TestAVersionCountsAsExecutableCommentsDo(t *testing.T) {
@@ -130,4 +137,54 @@ func TestJSONHasNoByteThatSteersATerminal(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("writes %s, want %s", out.String(), want)
 	}
+}
+
+func TestEveryStatementOfTheCorpusIsExplained(t *testing.T) {
+	entries, err := stmttest.Load("../stmt/testdata/corpus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		d := Dialect{Flavour: e.Servers[0], Charset: e.Charset}
+		if e.ANSI {
+			d.SQLMode = "ANSI_QUOTES"
+		}
+		if e.NoBackslash {
+			d.SQLMode += ",NO_BACKSLASH_ESCAPES"
+		}
+		r, err := Text(d, []byte(e.SQL))
+		if err != nil {
+			t.Fatalf("%s:%d: %v", e.File, e.Line, err)
+		}
+		var people, programs bytes.Buffer
+		if err := errors.Join(r.WriteTable(&people, []byte(e.SQL)), WriteJSON(&programs, r)); err != nil {
+			t.Errorf("%s:%d: %v", e.File, e.Line, err)
+		}
+		if i := bytes.IndexFunc(append(people.Bytes(), programs.Bytes()...), func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+			t.Errorf("%s:%d: a byte steers the terminal:\n%q", e.File, e.Line, people.String())
+		}
+		var back Report
+		if err := json.Unmarshal(programs.Bytes(), &back); err != nil || utf8.ValidString(e.SQL) && !reflect.DeepEqual(&back, r) {
+			t.Errorf("%s:%d: comes back from JSON as another: %v\n%s", e.File, e.Line, err, programs.String())
+		}
+		for name, text := range named(r) {
+			if got := e.SQL[text.Start:text.End]; !strings.EqualFold(got[:min(len(got), len(name))], name) {
+				t.Errorf("%s:%d: %s stands at %q", e.File, e.Line, name, got)
+			}
+		}
+	}
+	if len(entries) < 100 {
+		t.Errorf("the corpus has %d entries", len(entries))
+	}
+}
+
+// named gives the places of clauses, which begin with their names.
+func named(r *Report) map[string]Range {
+	all := map[string]Range{}
+	if r.Ranges != nil {
+		for _, c := range r.Ranges.Clauses {
+			all[c.Name] = c.Range
+		}
+	}
+	return all
 }
