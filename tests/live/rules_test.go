@@ -45,7 +45,7 @@ func TestReadsGoToTheReadersAndAllElseStays(t *testing.T) {
 	for _, read := range []string{
 		place, "select name from app.place where 1 = 1 limit 1", "/* a comment */ " + place + " -- and one behind",
 		"(" + place + ") UNION (" + place + ")", "WITH w AS (" + place + ") SELECT name FROM w",
-		place + "; " + place, "SELECT (SELECT MAX(name) FROM place WHERE name <> 'x''y')",
+		place + "; " + place, place + " ;", "SELECT (SELECT MAX(name) FROM place WHERE name <> 'x''y')",
 	} {
 		at(t, c, read, atReader, read)
 	}
