@@ -16,11 +16,14 @@ func tables() []string {
 	return []string{
 		"cmd/dbmesh verbs",
 		"cmd/dbmesh release", // the linker sets it
+		"core accessNames",
 		"core codeNames",
 		"core decisionNames",
+		"core effectNames",
 		"core sideNames",
 		"core sizeUnits",
 		"core stateNames",
+		"core statementNames",
 		"core/backend modeNames",
 		"core/config chainType",
 		"core/config linksType",
@@ -28,7 +31,17 @@ func tables() []string {
 		"core/config textType",
 		"core/state plain",
 		"core/state suspects",
+		"core/stmt catalogueTables",
 		"core/stmt causes",
+		"core/stmt classes",
+		"core/stmt flavourNames",
+		"core/stmt harmlessSince",
+		"core/stmt leading",
+		"core/stmt native",
+		"core/stmt openers",
+		"core/stmt parsers", // spare ones, which hold nothing
+		"core/stmt reserved",
+		"core/stmt spaced",
 		"core/stmt understoodSince",
 		"core/stmt variables",
 	}
