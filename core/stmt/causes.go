@@ -1,6 +1,10 @@
 package stmt
 
-import "github.com/dbmesh/dbmesh/core"
+import (
+	"strings"
+
+	"github.com/dbmesh/dbmesh/core"
+)
 
 // Cause is a row of the table of what statements leave behind on their connection.
 type Cause struct {
@@ -33,6 +37,17 @@ func (f flavours) has(one Flavour) bool {
 // Causes gives the table, to be shown and tested.
 func Causes() []Cause { return append([]Cause(nil), causes[:]...) }
 
+// Servers names those that the row is for, nothing if it is for all.
+func (c *Cause) Servers() string {
+	var all []string
+	for f := MySQL; f <= TiDB; f++ {
+		if c.where != everywhere && c.where.has(f) {
+			all = append(all, f.String())
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // The servers' ways to tell. By value is MariaDB's tracker of system variables with
 // session_track_system_variables = *.
 const (
@@ -42,6 +57,7 @@ const (
 	byChange = "that something changed"
 	byLock   = "transaction state"
 	byCount  = "count in the OK packet"
+	notAll   = "not always"
 	untold   = "no"
 )
 
@@ -97,7 +113,7 @@ var causes = [...]Cause{
 	// User variables.
 	{Name: "SET @x", Creates: core.EffectUserVar, Reason: "it sets a user variable", Undo: "nothing; SET @x = NULL leaves the name", Told: byChange,
 		when: sets(core.EffectUserVar)},
-	{Name: "@x := in an expression", Creates: core.EffectUserVar, Reason: "it sets a user variable (:=)", Undo: "nothing", Told: untold,
+	{Name: "@x := in an expression", Creates: core.EffectUserVar, Reason: "it sets a user variable (:=)", Undo: "nothing", Told: notAll,
 		when: has(assignsVar)},
 	{Name: "INTO @x", Creates: core.EffectUserVar, Reason: "it sets a user variable (INTO)", Undo: "nothing", Told: untold,
 		when: has(intoVar)},
@@ -112,7 +128,7 @@ var causes = [...]Cause{
 		when: begins("create temporary", "create or replace temporary")},
 	{Name: "LOCK TABLES", Creates: core.EffectTableLock, Reason: "it locks tables (LOCK TABLES)", Undo: "UNLOCK TABLES, BEGIN", Told: byLock,
 		when: begins("lock table", "lock tables")},
-	{Name: "FLUSH TABLES t WITH READ LOCK, FOR EXPORT", Creates: core.EffectTableLock, Reason: "it locks tables (FLUSH TABLES)", Undo: "UNLOCK TABLES, BEGIN", Told: untold,
+	{Name: "FLUSH TABLES t WITH READ LOCK, FOR EXPORT", Creates: core.EffectTableLock, Reason: "it locks tables (FLUSH TABLES)", Undo: "UNLOCK TABLES, BEGIN", Told: byLock,
 		when: both(flushes, not(flushesAll))},
 	{Name: "UNLOCK TABLES", Releases: core.EffectTableLock, Told: byLock, when: is("unlock table", "unlock tables")},
 	{Name: "FLUSH TABLES WITH READ LOCK", Creates: core.EffectGlobalLock, Reason: "it locks all tables (FLUSH TABLES WITH READ LOCK)", Undo: "UNLOCK TABLES", Told: untold,
@@ -133,9 +149,9 @@ var causes = [...]Cause{
 
 	// What the next statement may ask for.
 	{Name: "SQL_CALC_FOUND_ROWS", Creates: core.EffectFoundRows, Undo: "the next SELECT", Told: untold, when: has(countsRows)},
-	{Name: "INSERT, REPLACE, UPDATE, DELETE, LOAD DATA", Creates: core.EffectLastID, Undo: "the next write", Told: byCount,
+	{Name: "INSERT, REPLACE, UPDATE, DELETE, LOAD DATA", Creates: core.EffectLastID, Undo: "ROW_COUNT(): any statement; LAST_INSERT_ID(): the next INSERT", Told: byCount,
 		when: either(writes, begins("insert", "replace", "update", "delete", "load data", "load xml"))},
-	{Name: "CREATE TABLE ... SELECT", Creates: core.EffectLastID, Undo: "the next write", Told: byCount,
+	{Name: "CREATE TABLE ... SELECT", Creates: core.EffectLastID, Undo: "any statement", Told: byCount,
 		when: both(begins("create"), has(selects))},
 	{Name: "LAST_INSERT_ID(x)", Creates: core.EffectLastID, Undo: "the next INSERT", Told: untold, when: has(setsLastID)},
 
