@@ -27,7 +27,10 @@ func (s *statement) edits(from int) map[int]string {
 		case s.sign(i, ")"):
 			depth--
 		case s.tokens[i].Kind == Word && !s.sign(i-1, "."):
-			e.word1(i, depth)
+			e.form(i, depth)
+		}
+		if s.sign(i+1, "(") && s.isName(i) {
+			e.columns(i)
 		}
 	}
 	return e.edits
@@ -52,7 +55,8 @@ func (e *editor) view(from int) {
 	}
 }
 
-func (e *editor) word1(i, depth int) {
+// form looks for what the word at i begins.
+func (e *editor) form(i, depth int) {
 	kind := e.facts.Kind
 	switch e.lower(i) {
 	case "into":
@@ -78,7 +82,7 @@ func (e *editor) word1(i, depth int) {
 			e.edits[i] = "DATA"
 		}
 	case "with":
-		if e.words(i+1, "system", "versioning") {
+		if e.words(i+1, "system", "versioning") || e.words(i+1, "check", "option") {
 			e.drop(i, i+3)
 		}
 	case "wait", "nowait":
@@ -146,6 +150,20 @@ func (e *editor) previous(i int) {
 	}
 }
 
+// columns takes away the names of a derived table's columns: (SELECT 1) AS x (a).
+func (e *editor) columns(i int) {
+	if !e.sign(i-1, ")") && !(e.word(i-1, "as") && e.sign(i-2, ")")) || openers[e.lower(i)] {
+		return
+	}
+	end := e.pair(i + 1)
+	for n := i + 2; n < end; n += 2 {
+		if !e.isName(n) || n+1 < end && !e.sign(n+1, ",") {
+			return
+		}
+	}
+	e.drop(i+1, end+1)
+}
+
 // into takes away the target of a SELECT: variables, or a file with its options.
 func (e *editor) into(i int) {
 	switch {
@@ -172,117 +190,6 @@ func (e *editor) rowAlias(i int) {
 	}
 	if end >= len(e.tokens) || e.word(end, "on") {
 		e.drop(i, end)
-	}
-}
-
-// fetch takes away [OFFSET n ROWS] FETCH FIRST n ROWS ONLY.
-func (e *editor) fetch(i, depth int) {
-	end := i + 1
-	for end < len(e.tokens) && !e.word(end, "only") && !e.word(end, "ties") && end < i+6 {
-		end++
-	}
-	e.drop(i, end+1)
-	if e.word(i-3, "offset") {
-		e.drop(i-3, i)
-	}
-	if depth == 0 {
-		e.facts.Limit = true
-	}
-}
-
-// forClause takes away FOR SYSTEM_TIME with plain points in time, and the second of two
-// locking clauses with what the parser does not know of the first.
-func (e *editor) forClause(i int) {
-	switch {
-	case e.words(i+1, "system_time", "all"):
-		e.drop(i, i+3)
-	case e.words(i+1, "system_time", "as", "of"):
-		e.drop(i, e.point(i+4))
-	case e.words(i+1, "system_time", "between"), e.words(i+1, "system_time", "from"):
-		if middle := e.point(i + 3); e.word(middle, "and") || e.word(middle, "to") {
-			e.drop(i, e.point(middle+1))
-		}
-	case e.word(i+1, "update"), e.word(i+1, "share"):
-		end := i + 2
-		if e.word(end, "of") {
-			_, end = e.tableAt(end + 1)
-			for e.sign(end, ",") {
-				_, end = e.tableAt(end + 1)
-			}
-		}
-		e.drop(i, e.waiting(end))
-	}
-}
-
-// point is the place behind a point in time that is one literal.
-func (e *editor) point(i int) int {
-	if e.word(i, "timestamp") || e.word(i, "transaction") {
-		i++
-	}
-	if i < len(e.tokens) && (e.tokens[i].Kind == String || e.tokens[i].Kind == Number || e.tokens[i].Kind == Marker) {
-		return i + 1
-	}
-	return i
-}
-
-// waiting is the place behind NOWAIT, WAIT n and SKIP LOCKED.
-func (e *editor) waiting(i int) int {
-	switch {
-	case e.word(i, "nowait"):
-		return i + 1
-	case e.word(i, "wait"), e.words(i, "skip", "locked"):
-		return i + 2
-	}
-	return i
-}
-
-// jsonTable makes a query of a JSON_TABLE(expression, path COLUMNS (...)).
-func (e *editor) jsonTable(i int) {
-	if !e.sign(i+1, "(") {
-		return
-	}
-	end, depth := e.pair(i+1), 0
-	for n := i + 1; n < end; n++ {
-		switch {
-		case e.sign(n, "("):
-			depth++
-		case e.sign(n, ")"):
-			depth--
-		case depth == 1 && e.sign(n, ","):
-			e.drop(n, end)
-			e.edits[i], e.edits[i+1] = "LATERAL", "(SELECT"
-			return
-		}
-	}
-}
-
-// rows makes VALUES ROW(1), ROW(2) of MariaDB's VALUES (1), (2).
-func (e *editor) rows(i int) {
-	for n := i + 1; e.sign(n, "("); {
-		e.edits[n] = "ROW("
-		n = e.pair(n) + 1
-		if !e.sign(n, ",") {
-			return
-		}
-		n++
-	}
-}
-
-// braces takes away the marks of {OJ ...}.
-func (e *editor) braces(i int) {
-	depth := 0
-	for n := i; n < len(e.tokens); n++ {
-		switch {
-		case e.sign(n, "{"):
-			depth++
-		case e.sign(n, "}"):
-			depth--
-			if depth == 0 {
-				e.drop(n, n+1)
-				e.drop(i, i+2)
-				return
-			}
-		}
 	}
 }
 

@@ -48,6 +48,10 @@ func (s *statement) read(at int) *core.Facts {
 	case core.StatementSelect, core.StatementInsert, core.StatementReplace, core.StatementUpdate, core.StatementDelete,
 		core.StatementLoad, core.StatementDo, core.StatementCall:
 		s.parse(s.start())
+		if s.facts.Kind == core.StatementCall {
+			for at++; s.isName(at) || s.sign(at, "."); at++ { // its procedure is no function
+			}
+		}
 		s.sweep(at)
 	case core.StatementExplain, core.StatementAnalyze:
 		return s.inside(at)
@@ -58,7 +62,7 @@ func (s *statement) read(at int) *core.Facts {
 	case core.StatementShow:
 		return s.show(at)
 	case core.StatementPrepare, core.StatementExecute:
-		s.text1(at)
+		s.texts(at)
 	case core.StatementUnknown:
 		s.opaque(errForm.Error())
 		s.guess(at)

@@ -116,6 +116,8 @@ func TestWhatIsNoReadForAReplicaSaysWhy(t *testing.T) {
 		"SELECT UUID_TO_BIN(UUID())":                                    "uuid_to_bin",
 		"SELECT NEXT VALUE FOR s":                                       "nextval",
 		"SELECT PREVIOUS VALUE FOR s":                                   "lastval",
+		"SELECT s.nextval":                                              "nextval",
+		"SELECT SQL_NO_CACHE@a":                                         "@a",
 		"SELECT CURRENT_USER":                                           "current_user",
 		"SELECT * FROM performance_schema.threads":                      "each server",
 		"SELECT * FROM `Information_Schema`.PROCESSLIST":                "each server",

@@ -26,7 +26,7 @@ var openers = wordSet(`select distinct distinctrow all from join on using where 
 	recursive index key primary keys update set into order group collate cross inner straight_join left right natural
 	signed unsigned integer char character varchar nchar decimal numeric dec float double real date datetime time
 	timestamp year json vector returning escape of member for separator filter cast convert window return procedure
-	call do ignore force use sounds rollup default tablesample timestamp session global nested error empty`)
+	call do ignore force use sounds rollup default tablesample timestamp session global nested error empty kill`)
 
 func wordSet(words string) map[string]bool {
 	all := map[string]bool{}
@@ -59,8 +59,11 @@ func (s *statement) sweep(from int) {
 // keyword notes what a single word or a few tell.
 func (s *statement) keyword(i int) {
 	f := &s.facts
-	if s.sign(i-1, ".") {
-		return // a name
+	if s.sign(i-1, ".") { // a name, but of MariaDB in Oracle's mode s.nextval is a call
+		if w := s.lower(i); s.mode.Flavour != MySQL && (w == "nextval" || w == "currval") {
+			s.calls(w)
+		}
+		return
 	}
 	switch s.lower(i) {
 	case "for":
@@ -86,8 +89,6 @@ func (s *statement) keyword(i int) {
 			}
 			s.calls(name)
 		}
-	case "nextval", "currval": // MariaDB in Oracle's mode: s.nextval
-		s.calls(s.lower(i))
 	case "current_user", "current_role": // without parentheses too
 		s.calls(s.lower(i))
 	}
@@ -199,6 +200,11 @@ func (s *statement) intoList(i int) bool {
 func (s *statement) account(i int) bool {
 	if i == 0 || s.tokens[i-1].End != s.tokens[i].Start {
 		return false
+	}
+	switch s.facts.Kind {
+	case core.StatementSelect, core.StatementInsert, core.StatementReplace, core.StatementUpdate, core.StatementDelete,
+		core.StatementDo, core.StatementCall, core.StatementLoad:
+		return false // no place for one
 	}
 	k := s.tokens[i-1].Kind
 	return k == String || k == QuotedName || k == Word && !openers[s.lower(i-1)] && s.lower(i-1) != "into"

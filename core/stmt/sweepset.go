@@ -12,7 +12,7 @@ func (s *statement) sweepSet(at int) {
 	for i := at + 1; i < len(s.tokens); i++ {
 		switch s.tokens[i].Kind {
 		case UserVar:
-			if n := userVar(s.text(i), s.mode); n != "" && !s.account(i) && !s.target1(i+1) {
+			if n := userVar(s.text(i), s.mode); n != "" && !s.account(i) && !s.assigns(i+1) {
 				f.UserVarsRead = once(f.UserVarsRead, n)
 			}
 		case SystemVar:
@@ -20,7 +20,7 @@ func (s *statement) sweepSet(at int) {
 			for s.sign(end, ".") {
 				end += 2
 			}
-			if !s.target1(end) {
+			if !s.assigns(end) {
 				f.SystemVarsRead = once(f.SystemVarsRead, strings.ToLower(s.systemVar(i)))
 			}
 		case Word:
@@ -42,6 +42,3 @@ func (s *statement) sweepSet(at int) {
 		}
 	}
 }
-
-// target1 says whether the variable before i may be the one that is set.
-func (s *statement) target1(i int) bool { return s.assigns(i) }

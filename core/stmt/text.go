@@ -4,9 +4,9 @@ import "github.com/dbmesh/dbmesh/core"
 
 const maxText = 16 << 10 // of a statement in a literal that is looked into
 
-// text1 reads PREPARE and EXECUTE. A text that is one plain literal is known; what a
+// texts reads PREPARE and EXECUTE. A text that is one plain literal is known; what a
 // variable or an expression holds is not, nor what was prepared before.
-func (s *statement) text1(at int) {
+func (s *statement) texts(at int) {
 	if s.facts.Kind == core.StatementExecute && !s.word(at+1, "immediate") {
 		s.sweep(at)
 		s.opaque("what it runs was prepared by another statement")
