@@ -29,8 +29,6 @@ func tables() []string {
 		"core/config linksType",
 		"core/config secretType",
 		"core/config textType",
-		"core/state plain",
-		"core/state suspects",
 		"core/stmt catalogueTables",
 		"core/stmt causes",
 		"core/stmt classes",
