@@ -117,8 +117,8 @@ func (l *Lexer) word() TokenKind {
 	if i == l.pos+1 && i < len(sql) && sql[i] == '\'' {
 		switch sql[l.pos] {
 		case 'x', 'X', 'b', 'B':
-			l.pos = i
-			return l.quoted('\'', false)
+			l.bits(sql[l.pos]|0x20, i)
+			return String
 		case 'n', 'N':
 			l.pos = i
 			return l.quoted('\'', !l.mode.NoBackslash)

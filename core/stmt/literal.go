@@ -39,6 +39,23 @@ func (l *Lexer) number(part bool) TokenKind {
 
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
+// bits reads x'41' or b'01' from the quote at i on. Other characters than digits in it are
+// an error, after which servers differ.
+func (l *Lexer) bits(base byte, i int) {
+	start := i + 1
+	l.pos = i
+	l.quoted('\'', false)
+	for _, c := range l.sql[start:max(start, l.pos-1)] {
+		if base == 'x' && !isHex(c) || base == 'b' && c != '0' && c != '1' {
+			l.doubts("a hexadecimal or binary literal with a character that is no digit")
+			return
+		}
+	}
+	if base == 'x' && (l.pos-1-start)%2 != 0 {
+		l.doubts("a hexadecimal literal with half a byte")
+	}
+}
+
 // exponent gives the end of an exponent whose e stands before i, 0 if none does.
 func exponent(sql []byte, i int) int {
 	if i < len(sql) && (sql[i] == '+' || sql[i] == '-') {

@@ -1,0 +1,86 @@
+package stmt_test
+
+import (
+	"testing"
+
+	"github.com/dbmesh/dbmesh/core/stmt"
+)
+
+// allModes are settings under which one text has different tokens.
+func allModes() []stmt.Mode {
+	return []stmt.Mode{
+		maria(), tidb(), {},
+		{Flavour: stmt.MySQL, Version: 80036, ANSIQuotes: true, Charset: stmt.CharsetSingle},
+		{Flavour: stmt.MariaDB, Version: 101119, NoBackslash: true, QuotesUnsure: true},
+	}
+}
+
+// FuzzLexer checks that the tokens of any bytes cover them, in every mode.
+func FuzzLexer(f *testing.F) {
+	for _, sql := range texts(f) {
+		f.Add([]byte(sql))
+	}
+	f.Fuzz(func(t *testing.T, sql []byte) {
+		for _, m := range allModes() {
+			end := 0
+			for l := stmt.NewLexer(sql, m); ; {
+				tok, ok := l.Next()
+				if !ok {
+					break
+				}
+				if tok.Start != end || tok.End <= tok.Start || tok.End > len(sql) || tok.Kind > stmt.Illegal {
+					t.Fatalf("%q: token %+v behind %d", sql, tok, end)
+				}
+				end = tok.End
+			}
+			if end != len(sql) {
+				t.Fatalf("%q: the tokens end at %d", sql, end)
+			}
+		}
+	})
+}
+
+// FuzzShape compares with TiDB's normaliser: a text and its shape have one digest.
+func FuzzShape(f *testing.F) {
+	for _, sql := range texts(f) {
+		f.Add(sql)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		if theirs, ours, ok := sameDigest(sql); !ok {
+			t.Fatalf("%q\nshape %q\ntext  %s\nshape %s", sql, shape(sql, tidb()), theirs, ours)
+		}
+		once := shape(sql, maria())
+		if l := stmt.NewLexer([]byte(sql), maria()); len(once) > len(sql)+8 && l.Doubt() == "" {
+			if twice := shape(once, maria()); len(twice) > len(once) {
+				t.Fatalf("%q: the shape of %q grows to %q", sql, once, twice)
+			}
+		}
+	})
+}
+
+// FuzzAnalyze checks that no text brings the analysis down, and that what is not
+// understood is never called safe.
+func FuzzAnalyze(f *testing.F) {
+	for _, sql := range texts(f) {
+		f.Add([]byte(sql))
+	}
+	f.Fuzz(func(t *testing.T, sql []byte) {
+		for _, m := range allModes() {
+			facts := stmt.Analyze(m, sql)
+			if facts.Opaque && (facts.ReadSafe || len(facts.Pins) == 0) {
+				t.Fatalf("%q is opaque (%s), read-safe %v, pins %v", sql, facts.OpaqueReason, facts.ReadSafe, facts.Pins)
+			}
+			if facts.ReadReason == "" {
+				t.Fatalf("%q: no reason", sql)
+			}
+			if r, ok := stmt.FindRanges(m, sql, facts); ok {
+				for _, at := range r.Tables {
+					if at.Start < 0 || at.End <= at.Start || at.End > len(sql) {
+						t.Fatalf("%q: %+v", sql, at)
+					}
+				}
+			}
+			stmt.LoneCalls(m, sql, "connection_id")
+		}
+	})
+}
