@@ -17,7 +17,7 @@ var (
 	flagName   = regexp.MustCompile(`\s--?([a-z-]+)`)
 	link       = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	metric     = regexp.MustCompile("`(dbmesh_[a-z_]+)`")
-	inCode     = regexp.MustCompile(`(?:describe\(|Name:\s+)"(dbmesh_[a-z_]+)"`)
+	inCode     = regexp.MustCompile(`(?:describe\(|gauge\(|Name:\s+)"(dbmesh_[a-z_]+)"`)
 )
 
 func TestEveryCommandThatIsShownExists(t *testing.T) {
