@@ -88,6 +88,11 @@ func rowLocks(monitor, connection string) string {
 	return "0"
 }
 
+// fleeting is what every statement changes, for the next alone, and what reads change: the
+// seeds of RAND, and two variables that they give the value that they have.
+var fleeting = regexp.MustCompile(`^(affected-rows|found-rows|query-info|warnings|` +
+	`sys-vars\.(rand_seed[12]|tidb_snapshot|sort_buffer_size))(\.|$)`)
+
 // tidbTraces are a session's state as TiDB would carry it to another server, or why it
 // could not.
 func tidbTraces(l *link) (traces, error) {
@@ -101,9 +106,23 @@ func tidbTraces(l *link) (traces, error) {
 	}
 	all := traces{}
 	for name, text := range fields {
-		all[name] = string(text)
+		all.put(name, text)
 	}
 	return all, nil
+}
+
+// put keeps a value, or each of an object's.
+func (t traces) put(name string, text json.RawMessage) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(text, &fields) == nil {
+		for inner, value := range fields {
+			t.put(name+"."+inner, value)
+		}
+		return
+	}
+	if !fleeting.MatchString(name) {
+		t[name] = string(text)
+	}
 }
 
 // content is every row of every table of the two schemas, as root sees them, and TiDB's
