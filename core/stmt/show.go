@@ -95,6 +95,10 @@ func (s *statement) catalogue(at int) bool {
 	case "character":
 		return s.word(i+1, "set")
 	case "create":
+		switch s.lower(i + 1) {
+		case "procedure", "function", "package", "trigger", "event":
+			return s.mode.Flavour != TiDB // which has none and does not say so
+		}
 		return !s.word(i+1, "user") && !s.word(i+1, "import") && !s.word(i+1, "placement") && !s.word(i+1, "resource")
 	case "table", "procedure", "function":
 		return s.word(i+1, "status")
