@@ -78,7 +78,7 @@ func TestTheStoryShowsWhereEachCommandWent(t *testing.T) {
 		`COMMIT\n.* writer .* ok\n.*\n.* SELECT stock .*\n.* reader-[12] .* 32\n +rule 1 sends it to readers; read-safe: `,
 		`writers \*/ SELECT stock .*\n.* writer .* 32\n +its hint sends it to writers; read-safe: `,
 		`FROM prices\n.* reader-[12] .* error 1146`,
-		`SET @vat .*\n.* writer .* ok\n.*\n.* SELECT name.*\n.* writer .* Teapot, 11.25\n +rule 1 matches, but the session must stay with writers; read-safe: `,
+		`SET @vat .*\n.* writer .* ok\n.*\n.* SELECT name.*\n.* writer .* Teapot, 11.25\n +rule 1 matches, but the session is pinned to writers: .*; read-safe: `,
 		`archive \*/ SELECT .*\n +router deny .* - .*\n +error 1105: dbmesh: filter "router"`,
 		`reporting logs in\n.* reader-[12] `,
 		`backend_name.*\n.* reader-[12] .*201, .*\n +no rule matches, it stays with readers; not read-safe: `,

@@ -36,6 +36,31 @@ func (s *sidecar) explain(ctx context.Context, sql string) (facts, error) {
 	return answer.Facts, nil
 }
 
+// settled waits until what dbmesh counts of the last command is complete, and gives why
+// the session can't leave its backend, "" if it can. Whoever runs a session is the one who
+// tells of it, between two commands.
+func (s *sidecar) settled(ctx context.Context, session uint32) (pinned string, err error) {
+	var answer struct {
+		Sessions []struct {
+			ID     uint32 `json:"id"`
+			Pinned string `json:"pinned"`
+		} `json:"sessions"`
+	}
+	body, err := s.get(ctx, "/api/v1/sessions")
+	if err == nil {
+		err = json.Unmarshal(body, &answer)
+	}
+	if err != nil {
+		return "", fmt.Errorf("sessions: %w", err)
+	}
+	for _, one := range answer.Sessions {
+		if one.ID == session {
+			pinned = one.Pinned
+		}
+	}
+	return pinned, nil
+}
+
 // targets are the pools that the router's rules about commands name. A tally from before
 // the first command has no others: where commands had to stay is counted when they do.
 func (t *tally) targets() map[string]string {
@@ -46,8 +71,8 @@ func (t *tally) targets() map[string]string {
 	return all
 }
 
-// routed says by what the router chose the pool where a command went.
-func (t *tally) routed(before *tally, targets map[string]string, pool string) string {
+// routed says by what the router chose the pool where a command of a session went.
+func (t *tally) routed(before *tally, targets map[string]string, pool, pinned string) string {
 	if t.hints > before.hints {
 		return "its hint sends it to " + pool
 	}
@@ -57,6 +82,8 @@ func (t *tally) routed(before *tally, targets map[string]string, pool string) st
 		case n == before.rules[key]:
 		case targets[rule] == went:
 			return fmt.Sprintf("rule %s sends it to %s", rule, went)
+		case pinned != "":
+			return fmt.Sprintf("rule %s matches, but the session is pinned to %s: %s", rule, went, pinned)
 		default:
 			return fmt.Sprintf("rule %s matches, but the session must stay with %s", rule, went)
 		}

@@ -21,6 +21,7 @@ import (
 type entry struct {
 	Message string  `json:"msg"`
 	Filter  string  `json:"filter"`
+	Session uint32  `json:"session"`
 	User    string  `json:"user"`
 	Code    string  `json:"code"`
 	SQL     string  `json:"sql"`

@@ -160,12 +160,12 @@ func (st *story) run(conn *sql.Conn, user, why, statement string) error {
 }
 
 // because says why a statement went where it went.
-func (st *story) because(now *tally, e entry) (string, error) {
+func (st *story) because(now *tally, e entry, pinned string) (string, error) {
 	if e.SQL == "" {
 		return "", nil
 	}
 	f, err := st.s.explain(st.ctx, e.SQL)
-	return now.routed(st.at, st.pools, e.Pool) + "; " + f.String(), err
+	return now.routed(st.at, st.pools, e.Pool, pinned) + "; " + f.String(), err
 }
 
 // deniedByFilter knows refusals by their text, which names the filter.
@@ -176,12 +176,16 @@ func deniedByFilter(err error) bool {
 
 // shown prints a command with what its links made of it.
 func (st *story) shown(why string, e entry, what, reply string) error {
+	pinned, err := st.s.settled(st.ctx, e.Session)
+	if err != nil {
+		return err
+	}
 	now, err := st.s.tally(st.ctx)
 	if err != nil {
 		return err
 	}
 	links := now.since(st.at, st.chain)
-	because, err := st.because(now, e)
+	because, err := st.because(now, e, pinned)
 	if err != nil {
 		return err
 	}
