@@ -2,6 +2,7 @@ package stmt
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -10,7 +11,8 @@ import (
 
 const (
 	shards = 64
-	doors  = 512 // shapes per shard whose first sight is remembered
+	doors  = 128 // places per shard where the first sight of
+	sights = 4   // shapes each is remembered: the last ones
 )
 
 // cache holds the facts of shapes that were seen twice, up to a number of bytes. It is safe
@@ -28,7 +30,7 @@ type shard struct {
 	ring    []*entry // the same, for the clock
 	hand    int
 	bytes   int
-	door    [doors]uint32 // what was seen once, by hash: the last one in each place
+	door    [doors][sights]uint32 // what was seen once, by hash
 
 	hits, misses atomic.Uint64
 	_            [64]byte // the next shard's lock is on another cache line
@@ -88,8 +90,9 @@ func (c *cache) put(hash uint64, m Mode, shape []byte, f *core.Facts) {
 		return
 	}
 	place, sign := &s.door[hash/shards%doors], uint32(hash>>32)|1
-	if *place != sign {
-		*place = sign
+	if !slices.Contains(place[:], sign) {
+		copy(place[1:], place[:])
+		place[0] = sign
 		return
 	}
 	for s.bytes+size > c.limit && len(s.ring) > 0 {

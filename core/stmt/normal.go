@@ -108,21 +108,33 @@ func (n *normalizer) separator(start int) {
 	}
 }
 
-// plainWord reads a word of ASCII. It reads nothing and says false if there may be more to
-// it: another byte in it, a quote or a dot behind it.
+// plainWord reads a word of ASCII, or a name of several with dots between them. It reads
+// nothing and says false if there may be more to it: another byte in it, a quote behind it.
 func (n *normalizer) plainWord() bool {
 	l := &n.lexer
 	sql, i := l.sql, l.pos+1
 	high := sql[l.pos]
-	for i < len(sql) && inWord(sql[i]) {
-		high |= sql[i]
+	dotted := false
+	for i < len(sql) {
+		c := sql[i]
+		if !inWord(c) {
+			if c != '.' {
+				break
+			}
+			dotted = true
+		}
+		high |= c
 		i++
 	}
-	if high >= 0x80 || i < len(sql) && (sql[i] == '\'' || sql[i] == '.') {
+	if high >= 0x80 || i < len(sql) && sql[i] == '\'' {
 		return false
 	}
 	start := l.pos
 	l.pos = i
+	if dotted && n.begun {
+		n.break_()
+		return true
+	}
 	n.word(start, i)
 	return true
 }
@@ -158,12 +170,6 @@ func (n *normalizer) token(t Token) {
 	default:
 		n.break_()
 	}
-}
-
-// conditional says whether a comment is one that this server skips and another one might
-// execute: the pools of a session need not have one version.
-func conditional(comment []byte) bool {
-	return len(comment) > 3 && (comment[2] == '!' || comment[2] == 'M' && comment[3] == '!')
 }
 
 // next begins another statement, at start.
@@ -230,7 +236,11 @@ func (n *normalizer) number(t Token) {
 		n.break_()
 		return
 	}
-	n.element(t.Start, []byte("0"))
+	zero := []byte("0 ")
+	if l := &n.lexer; l.pos == len(l.sql) || l.sql[l.pos] != '.' {
+		zero = zero[:1] // else a dot behind it would be its own
+	}
+	n.element(t.Start, zero)
 }
 
 func (n *normalizer) string(t Token) {
