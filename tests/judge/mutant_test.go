@@ -37,9 +37,9 @@ var wraps = []struct{ before, after string }{
 	{"/*!101100 ", "*/"}, {"/*!120000 ", "*/"}, {"`", "`"}, {"\"", "\""}, {"(", ")"}, {"'", "'"}, {"", "()"}, {"", " ()"}, {"test.", "()"},
 }
 
-// mutant makes one to three changes to a text. They follow the tokens of the lexer under
+// mutant makes one to three changes to a text, each by change. They follow the tokens of the lexer under
 // test: where it errs the text is cut at another place, which is as good.
-func mutant(r *rand.Rand, text string, m stmt.Mode) string {
+func mutant(r *rand.Rand, text string, m stmt.Mode, change func(*rand.Rand, stmt.TokenKind, string) string) string {
 	for range 1 + r.IntN(3) {
 		var tokens []stmt.Token
 		l := stmt.NewLexer([]byte(text), m)
@@ -50,9 +50,22 @@ func mutant(r *rand.Rand, text string, m stmt.Mode) string {
 			return text
 		}
 		t := tokens[r.IntN(len(tokens))]
-		text = text[:t.Start] + changed(r, t.Kind, text[t.Start:t.End]) + text[t.End:]
+		text = text[:t.Start] + change(r, t.Kind, text[t.Start:t.End]) + text[t.End:]
 	}
 	return text
+}
+
+// gently gives a token another form that mostly means the same.
+func gently(r *rand.Rand, kind stmt.TokenKind, token string) string {
+	switch {
+	case kind == stmt.Blank:
+		return pick(r, blanks)
+	case kind == stmt.Word:
+		return flipped(r, token)
+	case kind == stmt.Number && r.IntN(2) == 0:
+		return pick(r, values)
+	}
+	return token
 }
 
 // changed is a token in another form, or with something behind it.
@@ -102,9 +115,12 @@ func mutants(texts []*trial, version string, n int) []*trial {
 	for i, t := range texts {
 		r := rand.New(rand.NewPCG(1, uint64(i)))
 		for k := range n {
-			one := *t
+			one, change := *t, changed
+			if k%2 == 1 {
+				change = gently
+			}
 			one.from += " mutant " + strconv.Itoa(k)
-			one.text = mutant(r, t.text, t.mode(version))
+			one.text = mutant(r, t.text, t.mode(version), change)
 			all = append(all, &one)
 		}
 	}
