@@ -21,7 +21,7 @@ func (s *session) destination() string {
 	switch {
 	case s.cmd.Code == core.ResetConnection: // ends a transaction
 		return home
-	case s.status&wire.StatusInTrans != 0, s.cmd.Code == core.Query && state.AsksOfLast(s.cmd.SQL):
+	case s.status&wire.StatusInTrans != 0, s.cmd.Code == core.Query && state.AsksOfLast(s.cmd.SQL, s.cmd.Statement()):
 		return s.link.src.Backend.Pool
 	case away != home && s.mayLeave():
 		return away

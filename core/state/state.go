@@ -166,8 +166,17 @@ func (s *Session) Unwatched() {
 }
 
 // AsksOfLast says whether a query asks about the statement before it, so that it must go
-// where that one ran.
-func AsksOfLast(sql []byte) bool {
+// where that one ran. f are its facts.
+func AsksOfLast(sql []byte, f *core.Facts) bool {
+	for _, name := range f.Functions {
+		switch name {
+		case "found_rows", "row_count", "last_insert_id":
+			return true
+		}
+	}
+	if f.Kind != core.StatementShow {
+		return false
+	}
 	text := BehindComments(sql)
 	for _, w := range [][]byte{[]byte("show warnings"), []byte("show errors"), []byte("show count(*)")} {
 		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {

@@ -62,9 +62,11 @@ func TestATextThatIsTooLongToSeePins(t *testing.T) {
 func TestWhatAsksAboutTheStatementBeforeIsRecognized(t *testing.T) {
 	for sql, want := range map[string]bool{
 		"SHOW WARNINGS": true, " show errors limit 1": true, "/* x */ SHOW COUNT(*) WARNINGS": true,
+		"SELECT FOUND_ROWS()": true, "SELECT 1 + Last_Insert_Id()": true, "SELECT a FROM t WHERE b = ROW_COUNT()": true,
+		"SELECT 'found_rows()'": false,
 		"SHOW TABLES": false, "SELECT 'show warnings'": false, "": false, "show warn": false,
 	} {
-		if got := state.AsksOfLast([]byte(sql)); got != want {
+		if got := state.AsksOfLast([]byte(sql), facts(sql)); got != want {
 			t.Errorf("%q: %v", sql, got)
 		}
 	}

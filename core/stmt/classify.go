@@ -8,7 +8,7 @@ import (
 
 // Limits of what is looked at. What is beyond is opaque, never wrong.
 const (
-	maxShape   = 64 << 10 // of a shape that is cached and digested
+	maxShape   = 32 << 10 // of a shape: what is longer would take too long on an event loop
 	maxScratch = 64 << 10 // of a buffer that is kept
 	maxHead    = 4 << 10  // of a text that is cut off
 )
@@ -41,7 +41,7 @@ func (c *Classifier) Stats() Stats { return c.cache.stats() }
 // beyond sql. A shape that is in the cache costs no allocation.
 func (c *Classifier) Classify(m Mode, sql []byte, truncated bool) *core.Facts {
 	if truncated {
-		return cutOff(m, sql)
+		return cutOff(m, sql, "the text is longer than inspect_limit")
 	}
 	buf := c.scratch.Get().(*[]byte)
 	n := normalizer{lexer: NewLexer(sql, m), out: (*buf)[:0]}
@@ -59,7 +59,7 @@ func (c *Classifier) Classify(m Mode, sql []byte, truncated bool) *core.Facts {
 func (c *Classifier) find(n *normalizer) *core.Facts {
 	shape := len(n.out)
 	if shape > maxShape {
-		return n.analyze()
+		return cutOff(n.lexer.mode, n.lexer.sql, tooLong)
 	}
 	if doubt := n.lexer.doubt; doubt != "" || n.live {
 		n.out = append(append(n.out, 0), doubt...)
@@ -83,13 +83,18 @@ func (c *Classifier) find(n *normalizer) *core.Facts {
 func Analyze(m Mode, sql []byte) *core.Facts {
 	n := normalizer{lexer: NewLexer(sql, m)}
 	n.all()
+	if len(n.out) > maxShape {
+		return cutOff(m, sql, tooLong)
+	}
 	return n.analyze()
 }
 
+const tooLong = "it is longer than 32 KiB without its literals"
+
 // cutOff gives what can be said about the beginning of a text.
-func cutOff(m Mode, sql []byte) *core.Facts {
+func cutOff(m Mode, sql []byte, reason string) *core.Facts {
 	f := *Analyze(m, sql[:min(len(sql), maxHead)])
 	f.Digest, f.DigestText = "", ""
-	obscure(&f, "the text is longer than inspect_limit")
+	obscure(&f, reason)
 	return &f
 }
