@@ -48,11 +48,12 @@ func (s *statement) read(at int) *core.Facts {
 	case core.StatementSelect, core.StatementInsert, core.StatementReplace, core.StatementUpdate, core.StatementDelete,
 		core.StatementLoad, core.StatementDo, core.StatementCall:
 		s.parse(s.start())
+		from := s.start() // a WITH stands before the verb
 		if s.facts.Kind == core.StatementCall {
-			for at++; s.isName(at) || s.sign(at, "."); at++ { // its procedure is no function
+			for from = at + 1; s.isName(from) || s.sign(from, "."); from++ { // its procedure is no function
 			}
 		}
-		s.sweep(at)
+		s.sweep(from)
 	case core.StatementExplain, core.StatementAnalyze:
 		return s.inside(at)
 	case core.StatementSet:
