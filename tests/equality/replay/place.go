@@ -26,7 +26,10 @@ func Load(dir, flavour string) ([]dialogue.Recording, error) {
 		}
 		all = append(all, some...)
 	}
-	all = slices.DeleteFunc(all, func(r dialogue.Recording) bool { return strings.HasPrefix(r.Title, "change_user_usual/") })
+	all = slices.DeleteFunc(all, func(r dialogue.Recording) bool {
+		// dbmesh asks for the id that the client saw in other words.
+		return strings.HasPrefix(r.Title, "change_user_usual/") || strings.HasPrefix(r.Title, "select_connection_id/")
+	})
 	slices.SortFunc(all, func(a, b dialogue.Recording) int { return cmp.Compare(a.Title, b.Title) })
 	return all, nil
 }
