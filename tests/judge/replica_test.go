@@ -71,7 +71,7 @@ func complain(t *testing.T, harmful []finding) {
 	}
 }
 
-// understood counts the texts that the server ran, or refused for their names alone.
+// understood counts the texts that the server ran without an error.
 func understood(ran []finding) (n int) {
 	for _, f := range ran {
 		if f.err == nil {
