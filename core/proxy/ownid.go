@@ -13,18 +13,20 @@ import (
 // short ones.
 const maxOwnID = 4 << 10
 
-// ownID has a SELECT of CONNECTION_ID() answered with the id that the client saw in the
+// showOwnID has a SELECT of CONNECTION_ID() answered with the id that the client saw in the
 // greeting, and that KILL takes. Where the id is part of an expression it is compared with
 // what the server shows, in the process list for one, and stays the server's.
-func (s *session) ownID() {
+func (s *session) showOwnID() {
 	c := &s.cmd
 	if (c.Code != core.Query && c.Code != core.Prepare) || c.Truncated() || len(c.SQL) > maxOwnID || !mentionsID(c.SQL) {
 		return
 	}
-	calls := stmt.LoneCalls(s.state.Mode(s.status), c.SQL, "connection_id")
+	mode := s.state.Mode(s.status)
+	calls := stmt.LoneCalls(mode, c.SQL, "connection_id")
 	if len(calls) == 0 || s.Classify(c).Kind != core.StatementSelect {
 		return
 	}
+	id := ownID(s.ID, mode.Flavour)
 	// The prefix is the command byte and query attributes.
 	payload := bytes.Clone(s.in.bytes()[wire.HeaderLen:][:s.prefix])
 	from := 0
@@ -33,8 +35,7 @@ func (s *session) ownID() {
 			return
 		}
 		payload = append(payload, c.SQL[from:call.Start]...)
-		// Ids have ten digits, as the length of CONNECTION_ID()'s column says.
-		payload = append(payload, "CAST("+strconv.FormatUint(uint64(s.ID), 10)+" AS UNSIGNED)"...)
+		payload = append(payload, id...)
 		if !call.Named {
 			payload = append(append(append(payload, " AS `"...), c.SQL[call.Start:call.End]...), '`')
 		}
@@ -42,6 +43,15 @@ func (s *session) ownID() {
 	}
 	payload = append(payload, c.SQL[from:]...)
 	s.packet, _ = wire.AppendFrame(nil, payload, 0)
+}
+
+// ownID is the id as an expression whose column has the type and length of
+// CONNECTION_ID()'s.
+func ownID(id uint32, f stmt.Flavour) string {
+	if f == stmt.MariaDB { // an unsigned INT of ten digits, which dbmesh's ids have
+		return "CAST(" + strconv.FormatUint(uint64(id), 10) + " AS UNSIGNED)"
+	}
+	return "~" + strconv.FormatUint(^uint64(id), 10) // an unsigned BIGINT
 }
 
 // mentionsID looks for "connection_id" in any case.

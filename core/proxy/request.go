@@ -234,7 +234,7 @@ func (s *session) route() want {
 func (s *session) dispatch() want {
 	b := s.link.src.Backend
 	s.cmd.Pool, s.cmd.Backend = b.Pool, b
-	s.ownID()
+	s.showOwnID()
 	s.mode = sending
 	s.watchState()
 	return wantNothing
