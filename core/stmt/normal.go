@@ -50,7 +50,7 @@ func (n *normalizer) all() {
 			if n.semi {
 				n.next(l.pos)
 			}
-			if n.plainWord() {
+			if n.plainWords() {
 				continue
 			}
 		case operator:
@@ -108,35 +108,39 @@ func (n *normalizer) separator(start int) {
 	}
 }
 
-// plainWord reads a word of ASCII, or a name of several with dots between them. It reads
-// nothing and says false if there may be more to it: another byte in it, a quote behind it.
-func (n *normalizer) plainWord() bool {
+// plainWords reads words of ASCII with single blanks between them, names of several with
+// dots among them. It reads nothing and says false if there may be more to the first:
+// another byte in it, a quote behind it.
+func (n *normalizer) plainWords() bool {
 	l := &n.lexer
-	sql, i := l.sql, l.pos+1
-	high := sql[l.pos]
-	dotted := false
-	for i < len(sql) {
-		c := sql[i]
-		if !inWord(c) {
-			if c != '.' {
-				break
+	sql := l.sql
+	for start := l.pos; ; {
+		i, high, dotted := start+1, sql[start], false
+		for ; i < len(sql); i++ {
+			c := sql[i]
+			if !inWord(c) {
+				if c != '.' {
+					break
+				}
+				dotted = true
 			}
-			dotted = true
+			high |= c
 		}
-		high |= c
-		i++
+		if high >= 0x80 || i < len(sql) && sql[i] == '\'' {
+			return start != l.pos
+		}
+		l.pos = i
+		switch length := i - start; {
+		case n.begun && (dotted || !n.by && length != 2 && length != 4):
+			n.break_()
+		default:
+			n.word(start, i)
+		}
+		if i+1 >= len(sql) || sql[i] != ' ' || classes[sql[i+1]] != letter {
+			return true
+		}
+		start = i + 1
 	}
-	if high >= 0x80 || i < len(sql) && sql[i] == '\'' {
-		return false
-	}
-	start := l.pos
-	l.pos = i
-	if dotted && n.begun {
-		n.break_()
-		return true
-	}
-	n.word(start, i)
-	return true
 }
 
 // skipped says whether another version of the server would execute the comment.
