@@ -39,6 +39,7 @@ func (s *session) beginState() {
 		l.Version = g.Version
 	}
 	s.state.Begin(l)
+	s.inserted = ""
 }
 
 // Mode tells how a session's server reads its statements now, and its default schema. It

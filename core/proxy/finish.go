@@ -5,6 +5,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -65,10 +66,13 @@ func (s *session) learn() {
 		if runs(s.cmd.Code) {
 			s.state.Failed(s.cmd.Known())
 		}
+		if r.Status&wire.StatusMoreResults != 0 { // of a statement before the one that failed
+			s.status = r.Status &^ wire.StatusMoreResults
+		}
 		return
 	}
 	if f := s.cmd.Known(); f != nil && runs(s.cmd.Code) {
-		s.state.Applied(f)
+		s.applied(f)
 	}
 	switch s.cmd.Code {
 	case core.Prepare:
@@ -85,8 +89,8 @@ func (s *session) learn() {
 		s.setSchema(s.cmd.SQL)
 	case core.Query:
 		s.link.names = s.state.Names() // it was set there just now, if it is another
-		if s.caps.Has(wire.SessionTrack) {
-			break // the response told
+		if s.caps.Has(wire.SessionTrack) || s.cmd.Known() != nil {
+			break // the response told, or the facts have
 		}
 		if name, ok := useStatement(s.cmd.SQL); ok {
 			s.setSchema(name)
@@ -96,6 +100,19 @@ func (s *session) learn() {
 	}
 	s.status, s.outcome.Status = r.Status, r.Status
 	s.outcome.Affected = r.Affected
+}
+
+// applied notes what a statement that has succeeded did.
+func (s *session) applied(f *core.Facts) {
+	s.state.Applied(f)
+	if f.Creates.Has(core.EffectLastID) {
+		s.inserted = s.link.src.Backend.Pool
+	}
+	if f.Kind == core.StatementUse && !s.caps.Has(wire.SessionTrack) {
+		if name := stmt.UsedSchema(s.state.Mode(s.status), s.cmd.SQL); name != "" {
+			s.setSchema([]byte(name))
+		}
+	}
 }
 
 // runs says whether a command executes a statement.

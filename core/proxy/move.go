@@ -14,8 +14,9 @@ import (
 func (s *session) home() *link { return s.links[0] }
 
 // destination is the pool that takes the command at hand: the one that the links chose, if
-// nothing can be missed there, else the session's own. A transaction stays where it began,
-// and SHOW WARNINGS where the statement before it ran.
+// nothing can be missed there, else the session's own. A transaction stays where it began;
+// SHOW WARNINGS goes where the statement before it ran, and LAST_INSERT_ID() where the last
+// one did that gave an id.
 func (s *session) destination() string {
 	home, away := s.home().src.Backend.Pool, s.cmd.Pool
 	switch {
@@ -23,10 +24,17 @@ func (s *session) destination() string {
 		return home
 	case s.status&wire.StatusInTrans != 0, s.cmd.Code == core.Query && state.AsksOfLast(s.cmd.SQL, s.cmd.Statement()):
 		return s.link.src.Backend.Pool
+	case s.linked(s.inserted) && s.cmd.Code == core.Query && state.AsksOfInsert(s.cmd.Statement()):
+		return s.inserted
 	case away != home && s.mayLeave():
 		return away
 	}
 	return home
+}
+
+// linked says whether the session has a connection to the pool.
+func (s *session) linked(pool string) bool {
+	return slices.ContainsFunc(s.links, func(k *link) bool { return k.src.Backend.Pool == pool })
 }
 
 // mayLeave says whether the command at hand may run away from home: nothing but a schema
@@ -136,6 +144,7 @@ func (s *session) shed() {
 // the connections away from home have not heard of.
 func (s *session) reset() {
 	s.state.Reset()
+	s.inserted = ""
 	s.link.names = ""
 	for _, k := range slices.Clone(s.links[1:]) {
 		s.unlink(k)

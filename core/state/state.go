@@ -5,6 +5,7 @@ package state
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/stmt"
@@ -166,25 +167,56 @@ func (s *Session) Unwatched() {
 }
 
 // AsksOfLast says whether a query asks about the statement before it, so that it must go
-// where that one ran. f are its facts.
+// where that one ran, and AsksOfInsert whether it asks about the last one that gave an id.
+// f are the facts of sql. Only what else could run anywhere may follow them around: an
+// INSERT of ROW_COUNT() goes where any INSERT goes.
 func AsksOfLast(sql []byte, f *core.Facts) bool {
-	for _, name := range f.Functions {
-		switch name {
-		case "found_rows", "row_count", "last_insert_id":
-			return true
+	return showsLast(sql, f) || asks(f, []string{"found_rows", "row_count"}, []string{"warning_count", "error_count"})
+}
+
+// AsksOfInsert is described at AsksOfLast.
+func AsksOfInsert(f *core.Facts) bool {
+	return asks(f, []string{"last_insert_id"}, []string{"last_insert_id", "identity"})
+}
+
+// asks says whether a query calls some of the functions or reads some of the variables,
+// and has nothing else that keeps it from running anywhere.
+func asks(f *core.Facts, functions, variables []string) bool {
+	if f.Kind != core.StatementSelect || len(f.Functions)+len(f.SystemVarsRead) == 0 || f.Opaque || f.Locking ||
+		f.Into != core.IntoClient || len(f.UserVarsRead)+len(f.UserVarsSet) > 0 || reason(f) != "" {
+		return false
+	}
+	return within(f.Functions, functions) && within(f.SystemVarsRead, variables)
+}
+
+func within(names, known []string) bool {
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return false
 		}
 	}
+	return true
+}
+
+func showsLast(sql []byte, f *core.Facts) bool {
 	if f.Kind != core.StatementShow {
 		return false
 	}
-	text := BehindComments(sql)
-	for _, w := range [][]byte{[]byte("show warnings"), []byte("show errors"), []byte("show count(*)")} {
-		if len(text) >= len(w) && bytes.EqualFold(text[:len(w)], w) {
+	words := bytes.Fields(BehindComments(sql[:min(len(sql), maxShow)]))
+	if len(words) < 2 || !bytes.EqualFold(words[0], []byte("show")) {
+		return false
+	}
+	for _, w := range []string{"warnings", "errors", "count(*)"} {
+		if what := words[1]; len(what) >= len(w) && bytes.EqualFold(what[:len(w)], []byte(w)) {
 			return true
 		}
 	}
 	return false
 }
+
+// maxShow is how much of a SHOW is looked at: programs that ask for warnings do it in
+// short texts.
+const maxShow = 1 << 10
 
 // BehindComments is the text from its first word on: hints stand before it. Comments that
 // servers execute are suspects.

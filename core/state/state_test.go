@@ -62,11 +62,25 @@ func TestATextThatIsTooLongToSeePins(t *testing.T) {
 func TestWhatAsksAboutTheStatementBeforeIsRecognized(t *testing.T) {
 	for sql, want := range map[string]bool{
 		"SHOW WARNINGS": true, " show errors limit 1": true, "/* x */ SHOW COUNT(*) WARNINGS": true,
-		"SELECT FOUND_ROWS()": true, "SELECT 1 + Last_Insert_Id()": true, "SELECT a FROM t WHERE b = ROW_COUNT()": true,
+		"SELECT FOUND_ROWS()": true, "SHOW\t WARNINGS": true, "SELECT @@warning_count": true, "SELECT a FROM t WHERE b = ROW_COUNT()": true,
 		"SELECT 'found_rows()'": false,
+		// What can't run anywhere does not run where the statement before it did.
+		"INSERT INTO t VALUES (ROW_COUNT())": false, "SELECT ROW_COUNT(); DELETE FROM t": false, "SELECT ROW_COUNT() FOR UPDATE": false,
+		"SELECT ROW_COUNT(), f()": false, "SELECT ROW_COUNT(), @x": false, "SELECT ROW_COUNT() INTO @x": false, "SELECT LAST_INSERT_ID()": false,
 		"SHOW TABLES": false, "SELECT 'show warnings'": false, "": false, "show warn": false,
 	} {
 		if got := state.AsksOfLast([]byte(sql), facts(sql)); got != want {
+			t.Errorf("%q: %v", sql, got)
+		}
+	}
+}
+
+func TestWhatAsksAboutTheLastInsertIsRecognized(t *testing.T) {
+	for sql, want := range map[string]bool{
+		"SELECT 1 + Last_Insert_Id()": true, "SELECT @@identity, @@last_insert_id": true, "SELECT ROW_COUNT()": false, "SELECT 1": false,
+		"INSERT INTO t VALUES (LAST_INSERT_ID())": false, "SELECT LAST_INSERT_ID() FOR UPDATE": false, "SELECT LAST_INSERT_ID(); DELETE FROM t": false,
+	} {
+		if got := state.AsksOfInsert(facts(sql)); got != want {
 			t.Errorf("%q: %v", sql, got)
 		}
 	}
