@@ -177,6 +177,9 @@ func (l *Lexer) variable() TokenKind {
 	if high >= 0x80 {
 		l.foreign()
 	}
+	if i == l.pos && kind == SystemVar {
+		l.doubts("@@ without a name")
+	}
 	l.pos, l.named = i, kind == SystemVar
 	return kind
 }

@@ -69,8 +69,11 @@ func (n *normalizer) element(start int, text []byte) {
 		n.out = n.out[:n.comma]
 		return
 	}
-	if len(n.out) > n.base && inWord(n.out[len(n.out)-1]) && inWord(text[0]) {
-		n.out = append(n.out, ' ')
+	if end := len(n.out); end > n.base {
+		// Where 1e0'a' or 'a'"b" or x..5 stands, the tokens would grow together.
+		if prev := n.out[end-1]; (inWord(prev) || prev == '.') && inWord(text[0]) || prev == '\'' && text[0] == '\'' {
+			n.out = append(n.out, ' ')
+		}
 	}
 	n.out = append(n.out, text...)
 }

@@ -103,9 +103,11 @@ func (n *normalizer) space() {
 func (n *normalizer) separator(start int) {
 	n.flush(start)
 	n.from = n.lexer.pos
-	if end := len(n.out); end > n.base && n.out[end-1] != ' ' {
-		n.out = append(n.out, ' ')
+	end := len(n.out)
+	if end == n.base || n.out[end-1] == ' ' || end > n.base+1 && n.out[end-1] == '-' && n.out[end-2] == '-' {
+		return // behind two minus signs a blank would make a comment of them
 	}
+	n.out = append(n.out, ' ')
 }
 
 // plainWords reads words of ASCII with single blanks between them, names of several with
@@ -247,10 +249,19 @@ func (n *normalizer) number(t Token) {
 	n.element(t.Start, zero)
 }
 
+// isStar says whether a string is a star, which TiDB's digest keeps.
+func isStar(quoted []byte) bool {
+	end := len(quoted) - 2
+	return end > 0 && quoted[end] == '*' && (end == 1 || end == 2 && (quoted[1] == '\\' || quoted[0]|0x20 == 'n'))
+}
+
 func (n *normalizer) string(t Token) {
-	switch c := n.lexer.sql[t.Start]; {
-	case n.literal:
+	text := n.lexer.sql[t.Start:t.End]
+	switch c := text[0]; {
+	case n.literal, isStar(text):
 		n.break_()
+	case c == '"' && t.Start > 0 && inWord(n.lexer.sql[t.Start-1]): // b"1" is no bit literal
+		n.element(t.Start, []byte(" '?'"))
 	case c == '\'' || c == '"':
 		n.element(t.Start, []byte("'?'"))
 	case c|0x20 == 'n':

@@ -1,6 +1,7 @@
 package stmt_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dbmesh/dbmesh/core/stmt"
@@ -29,6 +30,8 @@ func TestAShapeHasNoLiteralsAndShortLists(t *testing.T) {
 		"SET @a = 1, sql_mode = 'x'":                                  "SET @a = 1, sql_mode = 'x'",
 		"KILL 17; SELECT 17; USE `a`":                                 "KILL 17;SELECT 0;USE `a`",
 		"SELECT /*!40001 SQL_NO_CACHE */ a FROM t":                    "SELECT SQL_NO_CACHE a FROM t",
+		"SELECT 'a'\"b\", 1 .0.":                                      "SELECT '?' '?', 0 0 .",
+		"SELECT a FROM t WHERE b=1--/**/1 FOR UPDATE":                 "SELECT a FROM t WHERE b=0--0 FOR UPDATE",
 		"SELECT 1.FROM t":                                             "SELECT 0 FROM t",
 		"/* only */ -- this":                                          "",
 	} {
@@ -107,8 +110,12 @@ func parts(tok, last stmt.Token, sql string) bool {
 	switch text := sql[tok.Start:tok.End]; {
 	case text == ";": // an empty statement is none here
 		return last.End == 0 || sql[last.Start:last.End] == ";"
-	case last.Kind == stmt.Number && last.End == tok.Start && tok.Kind == stmt.Word: // 1.FROM
+	case last.Kind == stmt.Number && last.End == tok.Start && (tok.Kind == stmt.Number || text == "."): // 0x1.5
 		return true
+	case last.Kind == stmt.Number && tok.Kind == stmt.Word: // 1.FROM, 1. FROM
+		return last.End == tok.Start || sql[last.End-1] == '.'
+	case text == "." && last.Kind == stmt.Word, tok.Kind == stmt.Word && last.End > 0 && sql[last.Start:last.End] == ".":
+		return strings.Trim(sql[last.End:tok.Start], " ") != "" // it looks for a dot behind blanks, not comments
 	}
 	return false
 }

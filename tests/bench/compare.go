@@ -123,6 +123,9 @@ func (b *bench) print(files []string) error {
 	if left > 0 {
 		fmt.Fprintf(w, "%d of %d runs left out: the machine was busy with other things.\n\n", left, len(all))
 	}
+	if base, peer, ok := strings.Cut(b.difference, ","); ok {
+		quiet.WriteDifferences(w, base, peer)
+	}
 	quiet.WriteBars(w, "dbmesh")
 	quiet.WriteTables(w)
 	return w.Flush()

@@ -23,6 +23,7 @@ type bench struct {
 	dir, bin       string
 	out, report    string
 	only, peers    string
+	difference     string
 	user, password string
 	backend        string
 	backendPID     int
@@ -48,6 +49,7 @@ func main() {
 func (b *bench) flags() {
 	flag.StringVar(&b.only, "only", "", "prefixes of workloads to run, separated by commas; all without it")
 	flag.StringVar(&b.peers, "peers", "direct,haproxy,iocopy,dbmesh", "peers to run, separated by commas")
+	flag.StringVar(&b.difference, "difference", "", "A,B: also show how much more processor time peer B takes than peer A")
 	flag.IntVar(&b.reps, "reps", 9, "repetitions")
 	flag.Float64Var(&b.secs, "secs", 3, "length of a run in seconds")
 	flag.DurationVar(&b.idle, "idle", time.Minute, "how long the idle connections are watched")

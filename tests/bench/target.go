@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dbmesh/dbmesh/tests/bench/meter"
@@ -73,7 +74,7 @@ func (b *bench) build() error {
 		return fmt.Errorf("folder of the programs: %w", err)
 	}
 	parts := []string{"tests/bench/load", "tests/bench/forwarder"}
-	if strings.Contains(","+b.peers+",", ",dbmesh,") && b.plan.Uses("dbmesh", "{bin}/dbmesh") {
+	if slices.ContainsFunc(strings.Split(b.peers, ","), func(p string) bool { return b.plan.Uses(p, "{bin}/dbmesh") }) {
 		parts = append(parts, "cmd/dbmesh")
 	}
 	for _, p := range parts {

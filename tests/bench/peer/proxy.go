@@ -48,6 +48,8 @@ func NewPlan() *Plan {
 		"haproxy": "haproxy -db -f {dir}/haproxy.cfg",
 		"iocopy":  "{bin}/forwarder -listen {listen} -backend {backend}",
 		"dbmesh":  "{bin}/dbmesh run --backend {backend} --listen {listen}",
+		"plain":   "env BENCH_LISTEN={listen} BENCH_BACKEND={backend} {bin}/dbmesh run --config tests/bench/configs/plain.yaml",
+		"facts":   "env BENCH_LISTEN={listen} BENCH_BACKEND={backend} {bin}/dbmesh run --config tests/bench/configs/facts.yaml",
 	}}
 }
 

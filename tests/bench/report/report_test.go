@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 
@@ -113,5 +114,25 @@ func TestQuietDropsTheWholeRepetition(t *testing.T) {
 	}
 	if len(all) != 4 || all[1].Peer != "haproxy" {
 		t.Error("the records themselves were changed")
+	}
+}
+
+func TestADifferenceHasItsInterval(t *testing.T) {
+	var all Records
+	for i, extra := range []float64{1, 2, 3} {
+		for peer, cost := range map[string]float64{"a": 10 * float64(i+1), "b": 10*float64(i+1) + extra} {
+			all = append(all, Record{Workload: "w", Peer: peer, Rep: i, Ops: 1, Use: meter.Use{Proxy: cost / 1e6}})
+		}
+	}
+	d := all.Difference("w", "a", "b")
+	// The mean is 2, the deviation 1: 4.303 / sqrt(3) to either side.
+	if d.N != 3 || math.Abs(d.Mean-2) > 1e-9 || math.Abs(d.High-4.4843) > 1e-3 || math.Abs(d.Low+0.4843) > 1e-3 {
+		t.Errorf("%+v", d)
+	}
+	if got := student(30); math.Abs(got-2.042) > 0.007 {
+		t.Errorf("30 degrees of freedom: %v", got)
+	}
+	if d := all.Difference("w", "a", "c"); d.N != 0 {
+		t.Errorf("with nobody: %+v", d)
 	}
 }
