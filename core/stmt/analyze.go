@@ -30,14 +30,14 @@ func (n *normalizer) analyze() *core.Facts {
 				}
 			}
 		}
+		if n.live && f.ReadSafe {
+			f.ReadSafe, f.ReadReason = false, "it has a comment that servers execute"
+		}
 		parts = append(parts, f)
 	}
 	f := whole(parts, n.out)
 	if len(shapes) > maxParts {
 		obscure(f, "it has too many statements")
-	}
-	if n.live && f.ReadSafe {
-		f.ReadSafe, f.ReadReason = false, "it has a comment that servers execute"
 	}
 	if d := n.lexer.doubt; d != "" {
 		obscure(f, d)

@@ -46,6 +46,7 @@ func (c *Classifier) Classify(m Mode, sql []byte, truncated bool) *core.Facts {
 	buf := c.scratch.Get().(*[]byte)
 	n := normalizer{lexer: NewLexer(sql, m), out: (*buf)[:0]}
 	n.all()
+	n.settle()
 	f := c.find(&n)
 	if cap(n.out) <= maxScratch {
 		*buf = n.out
@@ -83,6 +84,7 @@ func (c *Classifier) find(n *normalizer) *core.Facts {
 func Analyze(m Mode, sql []byte) *core.Facts {
 	n := normalizer{lexer: NewLexer(sql, m)}
 	n.all()
+	n.settle()
 	if len(n.out) > maxShape {
 		return cutOff(m, sql, tooLong)
 	}
