@@ -66,10 +66,7 @@ func TestACutOffTextIsOpaque(t *testing.T) {
 // A million shapes pass through while a hot set is in use.
 func TestTheCacheStaysSmallAndKeepsWhatIsUsed(t *testing.T) {
 	const limit, hot = 4 << 20, 500
-	shapes := 1_000_000
-	if testing.Short() {
-		shapes = 100_000
-	}
+	shapes := scaled(100_000, 1_000_000, 1_000_000)
 	c := stmt.NewClassifier(limit)
 	warm := func(i int) []byte { return fmt.Appendf(nil, "SELECT c%d FROM hot WHERE id = 1", i) }
 	for range 2 {

@@ -27,7 +27,9 @@ func (l *Lexer) dash() TokenKind {
 			l.line(l.pos + 2)
 			return Comment
 		}
-		if third < ' ' || third == 0x7f { // a comment for MySQL and MariaDB, TiDB wants a blank
+		// A control character makes it a comment for MySQL and MariaDB; TiDB wants a blank, and
+		// takes bytes for blanks that are one in Latin-1.
+		if third < ' ' || third == 0x7f || l.mode.Flavour == TiDB && (third == 0x85 || third == 0xa0) {
 			l.line(l.pos + 2)
 			l.doubts("-- with a control character behind it")
 			return Comment

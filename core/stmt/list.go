@@ -67,6 +67,9 @@ func (n *normalizer) element(start int, text []byte) {
 	n.last = aLiteral
 	if n.run > 2 {
 		n.out = n.out[:n.comma]
+		if l := &n.lexer; l.pos < len(l.sql) && l.sql[l.pos] == '.' {
+			n.out = append(n.out, ' ') // the dot is not that of the number before
+		}
 		return
 	}
 	if end := len(n.out); end > n.base {

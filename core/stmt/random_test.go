@@ -39,12 +39,20 @@ func random(seeds []string) func() []byte {
 	}
 }
 
+// scaled is how much of a test runs, by DBMESH_TEST_SCALE.
+func scaled(short, ci, full int) int {
+	switch os.Getenv("DBMESH_TEST_SCALE") {
+	case "ci":
+		return ci
+	case "full":
+		return full
+	}
+	return short
+}
+
 // Any bytes have tokens that cover them, and no garbage is made.
 func TestTheLexerTakesAnyBytes(t *testing.T) {
-	count := map[string]int{"ci": 5_000_000, "full": 100_000_000}[os.Getenv("DBMESH_TEST_SCALE")]
-	if count == 0 {
-		count = 200_000
-	}
+	count := scaled(200_000, 5_000_000, 100_000_000)
 	next, modes := random(texts(t)), allModes()
 	tokens := 0
 	for i := range count {
@@ -70,10 +78,7 @@ func TestTheLexerTakesAnyBytes(t *testing.T) {
 
 // What two texts with one shape are is the same, whatever stands in their literals.
 func TestRandomTextsHaveTheFactsOfTheirShape(t *testing.T) {
-	count := map[string]int{"ci": 200_000, "full": 5_000_000}[os.Getenv("DBMESH_TEST_SCALE")]
-	if count == 0 {
-		count = 10_000
-	}
+	count := scaled(10_000, 200_000, 5_000_000)
 	next := random(texts(t))
 	for range count {
 		sql := next()
