@@ -10,7 +10,7 @@ import (
 // miss elsewhere.
 type Effect uint32
 
-// The kinds of session state. docs/facts.md says for each what creates and what releases
+// The kinds of session state. docs/facts-effects.md says for each what creates and what releases
 // it, and whether the backend tells of it.
 const (
 	EffectTransaction     Effect = 1 << iota // an open transaction

@@ -10,7 +10,7 @@ import (
 // spaced are the built-in functions whose name is only theirs if the parenthesis follows at
 // once. With a blank between, servers without IGNORE_SPACE look for a stored function.
 var spaced = wordSet(`adddate bit_and bit_or bit_xor count curdate curtime date_add date_format date_sub decode extract
-	group_concat json_arrayagg json_objectagg max mid min now position session_user std stddev stddev_pop stddev_samp
+	group_concat json_arrayagg json_objectagg json_table max median mid min now percentile_cont percentile_disc position session_user std stddev stddev_pop stddev_samp
 	subdate substr substring sum sysdate system_user trim variance var_pop var_samp`)
 
 // native are built-in functions that no keyword stands for, so that their quoted names are
