@@ -1,5 +1,7 @@
 package stmt
 
+import "unicode/utf8"
+
 // Lexer splits a text into tokens as the session's server does (MySQL's sql_lex.cc and its
 // heirs; the places where they part are noted in the code). It makes no garbage and
 // accepts any bytes. The zero value is an empty text.
@@ -112,7 +114,7 @@ func (l *Lexer) word() TokenKind {
 		i++
 	}
 	if high >= 0x80 {
-		l.foreign()
+		l.foreign(sql[l.pos:i])
 	}
 	if i == l.pos+1 && i < len(sql) && sql[i] == '\'' {
 		switch sql[l.pos] {
@@ -128,11 +130,15 @@ func (l *Lexer) word() TokenKind {
 	return Word
 }
 
-// foreign notes a byte from 0x80 on outside quotes. In UTF-8 it is part of a name; in
-// another character set it may be a blank (0xA0 in latin1) or hide the next byte.
-func (l *Lexer) foreign() {
-	if l.mode.Charset != CharsetUTF8 {
+// foreign notes bytes from 0x80 on outside quotes. In UTF-8 they are part of a name; in
+// another character set one may be a blank (0xA0 in latin1) or hide the next byte, and
+// servers differ on bytes that are no UTF-8.
+func (l *Lexer) foreign(word []byte) {
+	switch {
+	case l.mode.Charset != CharsetUTF8:
 		l.doubts("a byte outside ASCII and quotes, in a character set that is not UTF-8")
+	case !utf8.Valid(word):
+		l.doubts("bytes outside quotes that are no UTF-8")
 	}
 }
 
@@ -175,7 +181,7 @@ func (l *Lexer) variable() TokenKind {
 		i++
 	}
 	if high >= 0x80 {
-		l.foreign()
+		l.foreign(sql[l.pos:i])
 	}
 	if i == l.pos && kind == SystemVar {
 		l.doubts("@@ without a name")
