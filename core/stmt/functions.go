@@ -70,10 +70,9 @@ var harmlessSince = index([]builtins{
 		st_geomcollfromtext st_geometryn st_geometrytype st_geomfromgeojson st_geomfromtext st_geomfromwkb
 		st_interiorringn st_intersection st_intersects st_isclosed st_isempty st_issimple st_length st_linefromtext
 		st_numgeometries st_numinteriorrings st_numpoints st_overlaps st_pointfromtext st_pointn st_polyfromtext st_srid
-		st_startpoint st_symdifference st_touches st_union st_within st_x st_y linestring polygon
+		st_startpoint st_symdifference st_touches st_union st_within st_x st_y point linestring polygon
 		multipoint multilinestring multipolygon geometrycollection mbrcontains mbrwithin mbrequal mbrintersects
 		mbroverlaps mbrtouches mbrdisjoint`, tidb: never},
-	{names: "point", mariadb: never, tidb: never}, // MariaDB calls a stored one if there are not two arguments
 	{names: "extractvalue updatexml", tidb: never},
 	{names: "st_distance_sphere", mariadb: 100500, tidb: never},
 	{names: "vec_distance_euclidean vec_distance_cosine vec_fromtext vec_totext vec_distance", mysql: never, mariadb: 110700, tidb: never},

@@ -10,8 +10,9 @@ import (
 // spaced are the built-in functions whose name is only theirs if the parenthesis follows at
 // once. With a blank between, servers without IGNORE_SPACE look for a stored function.
 var spaced = wordSet(`adddate bit_and bit_or bit_xor count curdate curtime date_add date_format date_sub decode extract
-	group_concat json_arrayagg json_objectagg json_table max median mid min now percentile_cont percentile_disc position session_user std stddev stddev_pop stddev_samp
-	subdate substr substring sum sysdate system_user trim variance var_pop var_samp`)
+	group_concat json_arrayagg json_objectagg json_table max median mid min now percentile_cont percentile_disc position
+	session_user std stddev stddev_pop stddev_samp subdate substr substring sum sysdate system_user trim variance var_pop
+	var_samp`)
 
 // native are built-in functions that no keyword stands for, so that their quoted names are
 // theirs too. Of the others a quoted name is that of a stored function.
@@ -113,13 +114,33 @@ func (s *statement) function(i int) {
 		return
 	case s.word(i-1, "tablesample"):
 		return
-	case s.tokens[i+1].Start > s.tokens[i].End && spaced[called] || quoted && !native[called]:
+	case s.tokens[i+1].Start > s.tokens[i].End && spaced[called], quoted && !native[called],
+		called == "point" && !s.two(i+1): // else MariaDB looks for a stored one
 		s.facts.Functions = once(s.facts.Functions, called)
 		return
 	}
 	if !openers[called] {
 		s.calls(called)
 	}
+}
+
+// two says whether there are two arguments, not very long ones, in the parentheses at i.
+func (s *statement) two(i int) bool {
+	const long = 64
+	depth, commas := 0, 0
+	for end := i + long; i < end; i++ {
+		switch {
+		case s.sign(i, "("):
+			depth++
+		case s.sign(i, ")"):
+			if depth--; depth == 0 {
+				return commas == 1
+			}
+		case depth == 1 && s.sign(i, ","):
+			commas++
+		}
+	}
+	return false
 }
 
 // column says whether the list behind a name with a schema is one of columns: behind INTO,

@@ -188,6 +188,9 @@ func (v *visitor) call(n *ast.FuncCallExpr) {
 	if n.Schema.L != "" {
 		name = n.Schema.L + "." + name
 	}
+	if name == "json_table" { // that of a FROM is no expression: this is a stored function
+		v.s.facts.Functions = once(v.s.facts.Functions, name)
+	}
 	v.s.calls(name)
 }
 
