@@ -1,6 +1,7 @@
 package stmt
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -23,7 +24,7 @@ func (n *normalizer) analyze() *core.Facts {
 			if texts == nil {
 				texts = split(m, n.withLiterals())
 			}
-			if len(texts) == len(shapes) && len(texts[i]) <= maxShape {
+			if len(texts) == len(shapes) && len(texts[i]) <= maxShape && !bytes.Equal(texts[i], shape) {
 				if g := facts(m, texts[i]); !g.Opaque {
 					g.Digest, g.DigestText = f.Digest, f.DigestText
 					f = g
@@ -74,10 +75,10 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 	f := &core.Facts{Kind: core.StatementMulti, Access: core.AccessRead, Parts: parts, ReadReason: "it has several statements"}
 	for _, p := range parts {
 		f.Access = stricter(f.Access, p.Access)
-		f.Tables = merge(f.Tables, p.Tables)
-		f.Functions = merge(f.Functions, p.Functions)
-		f.UserVarsRead, f.UserVarsSet = merge(f.UserVarsRead, p.UserVarsRead), merge(f.UserVarsSet, p.UserVarsSet)
-		f.SystemVarsRead, f.SystemVarsSet = merge(f.SystemVarsRead, p.SystemVarsRead), merge(f.SystemVarsSet, p.SystemVarsSet)
+		f.Tables = union(f.Tables, p.Tables)
+		f.Functions = union(f.Functions, p.Functions)
+		f.UserVarsRead, f.UserVarsSet = union(f.UserVarsRead, p.UserVarsRead), union(f.UserVarsSet, p.UserVarsSet)
+		f.SystemVarsRead, f.SystemVarsSet = union(f.SystemVarsRead, p.SystemVarsRead), union(f.SystemVarsSet, p.SystemVarsSet)
 		f.Assignments = append(f.Assignments, p.Assignments...)
 		f.Locking = f.Locking || p.Locking
 		f.Into = max(f.Into, p.Into)
@@ -88,17 +89,11 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 			f.Opaque, f.OpaqueReason = true, p.OpaqueReason
 		}
 	}
+	if full(f) && !f.Opaque {
+		f.Opaque, f.OpaqueReason = true, tooMany
+	}
 	f.Digest, f.DigestText = digest(shape)
 	return f
-}
-
-func merge[T comparable](all, more []T) []T {
-	for _, one := range more {
-		if !slices.Contains(all, one) {
-			all = append(all, one)
-		}
-	}
-	return all
 }
 
 // stricter gives the access that allows less to be assumed.

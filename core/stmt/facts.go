@@ -30,6 +30,9 @@ func facts(m Mode, one []byte) *core.Facts {
 	}
 	s.set()
 	r := s.read(at)
+	if full(&s.facts) {
+		s.opaque(tooMany)
+	}
 	s.judge(at, r)
 	if s.start() > 0 && kind != core.StatementUnknown {
 		s.facts.Kind = core.StatementSet // SET STATEMENT, with all that the statement inside does

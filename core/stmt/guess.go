@@ -163,27 +163,3 @@ func (s *statement) modifiers(i int) int {
 		}
 	}
 }
-
-// inCall says whether the FROM at i is part of a function's arguments: EXTRACT(YEAR FROM d),
-// TRIM(LEADING 'x' FROM y), SUBSTRING(a FROM 1).
-func (s *statement) inCall(i int) bool {
-	depth := 0
-	for i--; i > 0; i-- {
-		switch {
-		case s.sign(i, ")"):
-			depth++
-		case s.sign(i, "("):
-			if depth == 0 {
-				switch s.lower(i - 1) {
-				case "extract", "trim", "substring", "substr", "mid", "position", "overlay":
-					return true
-				}
-				return false
-			}
-			depth--
-		case depth == 0 && s.word(i, "select"):
-			return false
-		}
-	}
-	return false
-}

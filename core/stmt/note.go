@@ -6,9 +6,13 @@ import (
 	"github.com/dbmesh/dbmesh/core"
 )
 
-// once adds one to all if it is not there yet.
+// maxNames is how many different names of one sort a statement may have: each is compared
+// with those before it. What has as many is opaque.
+const maxNames = 500
+
+// once adds one to all if it is not there yet, and there is room.
 func once[T comparable](all []T, one T) []T {
-	if slices.Contains(all, one) {
+	if len(all) >= maxNames || slices.Contains(all, one) {
 		return all
 	}
 	return append(all, one)
@@ -27,9 +31,7 @@ func (s *statement) calls(name string) {
 // takes adds what a statement inside this one names.
 func (s *statement) takes(f *core.Facts) {
 	to := &s.facts
-	for _, t := range f.Tables {
-		to.Tables = once(to.Tables, t)
-	}
+	to.Tables = union(to.Tables, f.Tables)
 	to.Functions = union(to.Functions, f.Functions)
 	to.UserVarsRead = union(to.UserVarsRead, f.UserVarsRead)
 	to.UserVarsSet = union(to.UserVarsSet, f.UserVarsSet)
@@ -42,12 +44,21 @@ func (s *statement) takes(f *core.Facts) {
 	}
 }
 
-func union(to, from []string) []string {
+// union adds all of from.
+func union[T comparable](to, from []T) []T {
 	for _, one := range from {
 		to = once(to, one)
 	}
 	return to
 }
+
+// full says whether the facts have as many names of a sort as there is room for.
+func full(f *core.Facts) bool {
+	return max(len(f.Tables), len(f.Functions), len(f.UserVarsRead), len(f.UserVarsSet), len(f.SystemVarsRead),
+		len(f.SystemVarsSet)) >= maxNames
+}
+
+const tooMany = "it has too many names"
 
 // opaque notes that the statement is not understood for sure; the first reason stays.
 func (s *statement) opaque(reason string) {

@@ -30,6 +30,10 @@ func (s *statement) show(at int) *core.Facts {
 			s.showTable(i + 3)
 		}
 	case "parse_tree":
+		if s.word(i+1, "show") { // again and again
+			s.opaque(errForm.Error())
+			break
+		}
 		sub := facts(s.mode, s.from(i+1))
 		s.takes(sub)
 	case "":

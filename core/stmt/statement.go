@@ -12,6 +12,7 @@ type statement struct {
 	sql    []byte  // executable comments resolved: no comment in it means anything
 	tokens []Token // without blanks, comments and hints
 	facts  core.Facts
+	pairs  *brackets // found when they are asked for
 }
 
 // newStatement splits the text of one statement.

@@ -176,23 +176,6 @@ func (s *statement) list(i int) bool {
 	return s.facts.Kind != core.StatementSelect && !s.word(i-1, "on") && s.target(i-1)
 }
 
-// pair gives the place of the parenthesis that closes the one at i, or the end.
-func (s *statement) pair(i int) int {
-	depth := 0
-	for ; i < len(s.tokens); i++ {
-		switch {
-		case s.sign(i, "("):
-			depth++
-		case s.sign(i, ")"):
-			depth--
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return i
-}
-
 // userVar notes the user variable at i: it is set behind INTO and before :=, else read.
 func (s *statement) userVar(i int) {
 	f := &s.facts

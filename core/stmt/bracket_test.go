@@ -1,0 +1,35 @@
+package stmt
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// An event loop waits for it. Before these texts' time grew with the square of their length:
+// to 0.2 to 3 s.
+func TestTheTimeForAHostileTextGrowsWithItsLength(t *testing.T) {
+	var variables strings.Builder
+	for i := 0; variables.Len() < maxShape-20; i++ {
+		fmt.Fprintf(&variables, "@%x,", i)
+	}
+	m := Mode{Flavour: MariaDB, Version: 101119, Charset: CharsetUTF8}
+	for name, sql := range map[string]string{
+		"statements in statements": strings.Repeat("SHOW PARSE_TREE ", maxShape/16), "FROM": "SELECT " + strings.Repeat("f from ", maxShape/7-1),
+		"calls": "SELECT " + strings.Repeat("x(,", maxShape/3-3), "common table expressions": "WITH " + strings.Repeat("recursive a(", maxShape/12-1),
+		"variables": "SELECT " + variables.String(),
+	} {
+		best := time.Hour
+		for range 3 { // others use the machine too
+			began := time.Now()
+			if f := Analyze(m, []byte(sql)); !f.Opaque {
+				t.Errorf("%s: understood", name)
+			}
+			best = min(best, time.Since(began))
+		}
+		if limit := 150 * time.Millisecond; best > limit {
+			t.Errorf("%s: %s, want at most %s", name, best, limit)
+		}
+	}
+}
