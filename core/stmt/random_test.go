@@ -3,6 +3,7 @@ package stmt_test
 import (
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/dbmesh/dbmesh/core/stmt"
@@ -91,6 +92,9 @@ func TestRandomTextsHaveTheFactsOfTheirShape(t *testing.T) {
 		}
 		if f.Opaque {
 			continue
+		}
+		if strings.HasSuffix(shape(string(sql), maria()), "--") {
+			continue // it ends with two operators, where a text by itself would end with a comment
 		}
 		// Comments are part of what the cache looks up, and not of the shape.
 		if g := stmt.Analyze(maria(), []byte(shape(string(sql), maria()))); g.Kind != f.Kind || f.ReadSafe && !g.ReadSafe && !g.Opaque {

@@ -33,8 +33,5 @@ const (
 	Illegal                     // a byte that no statement has outside quotes
 )
 
-// blank says that the token separates others and means nothing.
-func (k TokenKind) blank() bool { return k <= Comment }
-
 // Text is the token's part of the text that it was read from.
 func (t Token) Text(sql []byte) []byte { return sql[t.Start:t.End] }
