@@ -13,6 +13,9 @@ import (
 // short ones.
 const maxOwnID = 4 << 10
 
+// maxAlias is how long a column's alias may be, in bytes; without one there is no limit.
+const maxAlias = 64
+
 // showOwnID has a SELECT of CONNECTION_ID() answered with the id that the client saw in the
 // greeting, and that KILL takes. Where the id is part of an expression it is compared with
 // what the server shows, in the process list for one, and stays the server's.
@@ -23,7 +26,11 @@ func (s *session) showOwnID() {
 	}
 	mode := s.state.Mode(s.status)
 	calls := stmt.LoneCalls(mode, c.SQL, "connection_id")
-	if len(calls) == 0 || s.Classify(c).Kind != core.StatementSelect {
+	if len(calls) == 0 {
+		return
+	}
+	// What is in doubt may be text in a string. A variable is compared as an expression is.
+	if f := s.Classify(c); f.Kind != core.StatementSelect || f.Opaque || f.Into != core.IntoClient {
 		return
 	}
 	id := ownID(s.ID, mode.Flavour)
@@ -31,7 +38,7 @@ func (s *session) showOwnID() {
 	payload := bytes.Clone(s.in.bytes()[wire.HeaderLen:][:s.prefix])
 	from := 0
 	for _, call := range calls {
-		if bytes.IndexByte(c.SQL[call.Start:call.End], '`') >= 0 { // in a comment
+		if bytes.ContainsAny(c.SQL[call.Start:call.End], "`/#-") || call.End-call.Start > maxAlias { // a comment
 			return
 		}
 		payload = append(payload, c.SQL[from:call.Start]...)

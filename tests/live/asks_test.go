@@ -60,4 +60,3 @@ func TestAReadFollowsEveryFormOfUse(t *testing.T) {
 		}
 	}
 }
-
