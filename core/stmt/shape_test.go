@@ -112,8 +112,10 @@ func parts(tok, last stmt.Token, sql string) bool {
 		return last.End == 0 || sql[last.Start:last.End] == ";"
 	case last.Kind == stmt.Number && last.End == tok.Start && (tok.Kind == stmt.Number || text == "."): // 0x1.5
 		return true
-	case last.Kind == stmt.Number && tok.Kind == stmt.Word: // 1.FROM, 1. FROM
-		return last.End == tok.Start || sql[last.End-1] == '.'
+	case last.Kind == stmt.Number && tok.Kind == stmt.Word && last.End == tok.Start: // 1e0FROM
+		return true
+	case tok.Kind == stmt.Word && last.Kind != stmt.Punct && last.End > 0 && sql[last.End-1] == '.': // 1. FROM, @a. FROM
+		return true
 	case text == "." && last.Kind == stmt.Word, tok.Kind == stmt.Word && last.End > 0 && sql[last.Start:last.End] == ".":
 		return strings.Trim(sql[last.End:tok.Start], " ") != "" // it looks for a dot behind blanks, not comments
 	}
