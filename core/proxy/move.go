@@ -6,6 +6,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -38,10 +39,11 @@ func (s *session) linked(pool string) bool {
 }
 
 // mayLeave says whether the command at hand may run away from home: nothing but a schema
-// and a character set was set, and it sets nothing else.
+// and a character set was set, it sets nothing else, and it reads none of the tables that
+// are another server's there.
 func (s *session) mayLeave() bool {
 	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.status&wire.StatusAutocommit != 0 &&
-		s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) &&
+		s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) && !stmt.BoundIn(s.Schema, s.cmd.Statement()) &&
 		s.Pools.Pool(s.cmd.Pool) != nil
 }
 

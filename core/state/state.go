@@ -149,10 +149,10 @@ func setNames(f *core.Facts) (string, bool) {
 
 // Failed notes that the statement that Ran was told of last was answered with an error. f
 // are its facts, nil if nobody knows them: the first of several statements may have been
-// executed.
+// executed, and so may be a function that a SET calls.
 func (s *Session) Failed(f *core.Facts) {
 	s.names = s.before
-	if f != nil && f.Kind != core.StatementSet {
+	if f != nil && (f.Kind != core.StatementSet || f.Creates.Has(core.EffectUnknown)) {
 		s.doubt(f.Creates)
 	}
 }

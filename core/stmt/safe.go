@@ -171,3 +171,17 @@ func bound(t core.Table) bool {
 	}
 	return false
 }
+
+// BoundIn says whether a table that the statement names without its schema is one of those
+// that each server has for itself, if that is the default schema.
+func BoundIn(schema string, f *core.Facts) bool {
+	if !bound(core.Table{Schema: schema}) {
+		return false // no table of it is
+	}
+	for _, t := range f.Tables {
+		if t.Schema == "" && bound(core.Table{Schema: schema, Name: t.Name}) {
+			return true
+		}
+	}
+	return false
+}

@@ -60,3 +60,13 @@ func TestAReadFollowsEveryFormOfUse(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatEachServerHasForItselfIsReadAtHomeWithoutItsSchemaToo(t *testing.T) {
+	cluster := shared.Cluster(t)
+	c := session(t, app(t, reading(t).addr(), params))
+	id := cluster.Nodes[0].Value(t, "SELECT variable_value FROM information_schema.global_variables WHERE variable_name = 'server_id'")
+	at(t, c, place, atReader, "before")
+	run(t, c, "USE information_schema")
+	at(t, c, "SELECT variable_value FROM global_variables WHERE variable_name = 'server_id'", id, "in information_schema")
+	at(t, c, "SELECT name FROM app.place", atReader, "of another schema")
+}
