@@ -116,6 +116,8 @@ func parts(tok, last stmt.Token, sql string) bool {
 		return true
 	case tok.Kind == stmt.Word && last.Kind != stmt.Punct && last.End > 0 && sql[last.End-1] == '.': // 1. FROM, @a. FROM
 		return true
+	case tok.Kind == stmt.Word && '0' <= text[0] && text[0] <= '9' && tok.Start > 0 && sql[tok.Start-1] == '.': // t.1a
+		return true
 	case text == "." && last.Kind == stmt.Word, tok.Kind == stmt.Word && last.End > 0 && sql[last.Start:last.End] == ".":
 		return strings.Trim(sql[last.End:tok.Start], " ") != "" // it looks for a dot behind blanks, not comments
 	}
