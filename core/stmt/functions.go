@@ -30,7 +30,7 @@ var harmlessSince = index([]builtins{
 		find_in_set format from_base64 hex insert instr lcase left length locate lower lpad ltrim make_set
 		mid oct octet_length ord position quote repeat replace reverse right rpad rtrim soundex space strcmp substr
 		substring substring_index to_base64 trim ucase unhex upper weight_string
-		cast convert charset coercibility collation database schema default values binary
+		cast convert charset coercibility collation database schema values binary
 		aes_decrypt aes_encrypt compress md5 sha sha1 sha2 uncompress uncompressed_length
 		inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6
 		uuid name_const sleep benchmark bit_count
@@ -73,6 +73,7 @@ var harmlessSince = index([]builtins{
 		st_startpoint st_symdifference st_touches st_union st_within st_x st_y point linestring polygon
 		multipoint multilinestring multipolygon geometrycollection mbrcontains mbrwithin mbrequal mbrintersects
 		mbroverlaps mbrtouches mbrdisjoint`, tidb: never},
+	{names: "default", mariadb: never, tidb: never}, // the default may be the next value of a sequence
 	{names: "extractvalue updatexml", tidb: never},
 	{names: "st_distance_sphere", mariadb: 100500, tidb: never},
 	{names: "vec_distance_euclidean vec_distance_cosine vec_fromtext vec_totext vec_distance", mysql: never, mariadb: 110700, tidb: never},

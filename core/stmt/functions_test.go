@@ -21,3 +21,16 @@ func TestNamesThatAreBuiltInOnlyInSomePlacesMayBeStoredFunctions(t *testing.T) {
 		}
 	}
 }
+
+// A read-only MariaDB refuses it for a column whose default is NEXTVAL(s).
+func TestTheDefaultOfAColumnMayTakeANumberFromASequence(t *testing.T) {
+	m := Mode{Flavour: MariaDB, Version: 101119, Charset: CharsetUTF8}
+	for _, sql := range []string{"SELECT DEFAULT(a) FROM t", "SELECT 1 FROM t WHERE b = default ( t.a )", "SELECT (SELECT MAX(DEFAULT(`a`)) FROM t)"} {
+		if f := Analyze(m, []byte(sql)); f.ReadSafe {
+			t.Errorf("%s: %s", sql, f.ReadReason)
+		}
+	}
+	if f := Analyze(m, []byte("INSERT INTO t VALUES (DEFAULT)")); f.Opaque || len(f.Functions) > 0 {
+		t.Errorf("the word alone: %q, calls %v", f.OpaqueReason, f.Functions)
+	}
+}

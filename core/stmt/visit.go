@@ -78,6 +78,10 @@ func (v *visitor) Enter(node ast.Node) (ast.Node, bool) {
 		return node, true
 	case *ast.FuncCallExpr:
 		v.call(n)
+	case *ast.DefaultExpr:
+		if n.Name != nil {
+			v.s.calls("default")
+		}
 	case *ast.AggregateFuncExpr:
 		v.s.calls(strings.ToLower(n.F))
 	case *ast.WindowFuncExpr:
