@@ -242,6 +242,10 @@ func (n *normalizer) number(t Token) {
 		n.break_()
 		return
 	}
+	if text := n.lexer.sql[t.Start:t.End]; len(text) > 2 && text[1] == 'b' { // TiDB keeps a sign before it
+		n.element(t.Start, []byte("b'0'"))
+		return
+	}
 	zero := []byte("0 ")
 	if l := &n.lexer; l.pos == len(l.sql) || l.sql[l.pos] != '.' {
 		zero = zero[:1] // else a dot behind it would be its own
@@ -266,6 +270,8 @@ func (n *normalizer) string(t Token) {
 		n.element(t.Start, []byte("'?'"))
 	case c|0x20 == 'n':
 		n.element(t.Start, []byte("n'?'"))
+	case c|0x20 == 'b':
+		n.element(t.Start, []byte("b'0'"))
 	default:
 		n.element(t.Start, []byte("x'00'"))
 	}
