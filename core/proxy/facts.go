@@ -39,7 +39,7 @@ func (s *session) beginState() {
 		l.Version = g.Version
 	}
 	s.state.Begin(l)
-	s.inserted = ""
+	s.inserted, s.unfit = "", nil
 }
 
 // Mode tells how a session's server reads its statements now, and its default schema. It

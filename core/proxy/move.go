@@ -43,9 +43,13 @@ func (s *session) linked(pool string) bool {
 // are another server's there.
 func (s *session) mayLeave() bool {
 	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.status&wire.StatusAutocommit != 0 &&
-		s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) && !stmt.BoundIn(s.Schema, s.cmd.Statement()) &&
+		!slices.Contains(s.unfit, s.cmd.Pool) && s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) && !stmt.BoundIn(s.Schema, s.cmd.Statement()) &&
 		s.Pools.Pool(s.cmd.Pool) != nil
 }
+
+// settings are the status flags that must be the same wherever the session's statements
+// run: each would be read in another way, or begin a transaction.
+const settings = wire.StatusAutocommit | wire.StatusNoBackslash | wire.StatusANSIQuotes
 
 // move sends the command at hand to another pool: over the connection that the session
 // has there, or a new one, on which schema and character set are first made equal.
@@ -92,9 +96,16 @@ func (s *session) moveTo(f *flow, pool string, first *core.Backend) error {
 		}
 		s.unlink(k) // the server has ended it while it was idle: a new one serves as well
 	}
-	k, open, _, err := s.loginTo(f, pool, first)
+	k, open, ok, err := s.loginTo(f, pool, first)
 	if err != nil {
 		return s.explain(err)
+	}
+	if (ok.Status^s.status)&settings != 0 {
+		s.discard(k)
+		s.unfit = append(s.unfit, pool)
+		s.log.Warn("a server begins sessions with another autocommit or sql_mode than the session's own; the session stays at home",
+			"pool", pool, "backend", k.src.Backend.Name)
+		return s.moveTo(f, s.home().src.Backend.Pool, nil)
 	}
 	s.attach(k, open)
 	if err := s.align(f, k); err != nil {

@@ -98,10 +98,11 @@ type session struct {
 	sentAt     time.Duration // when the command began to be sent; 0 if it was not
 	stalled    time.Duration // since when the client is too slow; 0 if it is not
 	state      state.Session
+	unfit      []string    // pools whose servers begin a session with other settings
 	inserted   string      // the pool where the last statement ran that gave an id, "" for none
 	lastDenied bool        // the backend has not seen the last prepare
-	cmdReply   *core.Reply // dbmesh\'s own answer, while the command is still coming in
-	collation  byte        // of the client\'s login
+	cmdReply   *core.Reply // dbmesh's own answer, while the command is still coming in
+	collation  byte        // of the client's login
 	loginOver  bool
 	status     uint16 // of the last response
 }

@@ -277,3 +277,22 @@ func TestASessionOutlivesItsSecondPool(t *testing.T) {
 	}
 	at(t, c, port, homePort, "after a failed hint")
 }
+
+// A server that begins its sessions without autocommit, or reads strings in another way,
+// would hold a transaction open or take a text for another one.
+func TestAServerWithOtherSettingsGetsNoStatements(t *testing.T) {
+	m, cluster := hinted(t)
+	other := cluster.Nodes[1]
+	usual := other.Value(t, "SELECT @@global.sql_mode")
+	for _, change := range []string{
+		"SET GLOBAL autocommit = 0", "SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'", "SET GLOBAL sql_mode = 'ANSI_QUOTES'",
+	} {
+		other.SQL(t, change)
+		c := session(t, app(t, m.addr(), params))
+		at(t, c, toReaders+where, primary, change)
+		at(t, c, toReaders+where, primary, change+", again")
+		other.SQL(t, "SET GLOBAL autocommit = 1")
+		other.SQL(t, "SET GLOBAL sql_mode = ?", usual)
+		at(t, session(t, app(t, m.addr(), params)), toReaders+where, reader, "back")
+	}
+}
