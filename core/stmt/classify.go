@@ -8,7 +8,7 @@ import (
 
 // Limits of what is looked at. What is beyond is opaque, never wrong.
 const (
-	maxShape   = 32 << 10 // of a shape: what is longer would take too long on an event loop
+	maxShape   = 16 << 10 // of a shape: what is longer would take too long on an event loop
 	maxScratch = 64 << 10 // of a buffer that is kept
 	maxHead    = 4 << 10  // of a text that is cut off
 )
@@ -91,7 +91,7 @@ func Analyze(m Mode, sql []byte) *core.Facts {
 	return n.analyze()
 }
 
-const tooLong = "it is longer than 32 KiB without its literals"
+const tooLong = "it is longer than 16 KiB without its literals"
 
 // cutOff gives what can be said about the beginning of a text.
 func cutOff(m Mode, sql []byte, reason string) *core.Facts {
