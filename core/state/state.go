@@ -132,7 +132,7 @@ func reason(f *core.Facts) string {
 
 // setNames recognizes SET NAMES with one plain name, and gives a statement that repeats it.
 func setNames(f *core.Facts) (string, bool) {
-	if f.Kind != core.StatementSet || len(f.Assignments) != 1 {
+	if f.Kind != core.StatementSet || f.Opaque || len(f.Assignments) != 1 {
 		return "", false
 	}
 	a := f.Assignments[0]

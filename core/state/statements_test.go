@@ -95,7 +95,7 @@ func TestSETNAMESIsKeptUntilItFails(t *testing.T) {
 	if s.Pin() != "" {
 		t.Errorf("pinned: %s", s.Pin())
 	}
-	for _, sql := range []string{"SET NAMES utf8 COLLATE utf8_bin", "SET NAMES @x", "SET NAMES (SELECT 1)", "SET NAMES"} {
+	for _, sql := range []string{"SET NAMES utf8 COLLATE utf8_bin", "SET NAMES @x", "SET NAMES (SELECT 1)", "SET NAMES", "SET NAMES utf8\x00"} {
 		var s state.Session
 		if s.Ran(facts(sql)); s.Pin() == "" {
 			t.Errorf("%s does not pin", sql)
