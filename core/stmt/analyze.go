@@ -75,19 +75,11 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 	f := &core.Facts{Kind: core.StatementMulti, Access: core.AccessRead, Parts: parts, ReadReason: "it has several statements"}
 	for _, p := range parts {
 		f.Access = stricter(f.Access, p.Access)
-		f.Tables = union(f.Tables, p.Tables)
-		f.Functions = union(f.Functions, p.Functions)
-		f.UserVarsRead, f.UserVarsSet = union(f.UserVarsRead, p.UserVarsRead), union(f.UserVarsSet, p.UserVarsSet)
-		f.SystemVarsRead, f.SystemVarsSet = union(f.SystemVarsRead, p.SystemVarsRead), union(f.SystemVarsSet, p.SystemVarsSet)
+		join(f, p)
 		f.Assignments = append(f.Assignments, p.Assignments...)
-		f.Locking = f.Locking || p.Locking
-		f.Into = max(f.Into, p.Into)
 		f.Placeholders += p.Placeholders
 		f.Creates |= p.Creates
 		f.Pins = append(f.Pins, p.Pins...)
-		if p.Opaque && !f.Opaque {
-			f.Opaque, f.OpaqueReason = true, p.OpaqueReason
-		}
 	}
 	if full(f) && !f.Opaque {
 		f.Opaque, f.OpaqueReason = true, tooMany

@@ -55,51 +55,24 @@ func (e *editor) view(from int) {
 	}
 }
 
-// form looks for what the word at i begins.
+// form looks for what the word at i begins in any statement.
 func (e *editor) form(i, depth int) {
-	kind := e.facts.Kind
 	switch e.lower(i) {
 	case "into":
 		e.into(i)
-	case "returning":
-		if depth == 0 && kind != core.StatementSelect && !e.anyWord(i, "select") {
-			e.drop(i, len(e.tokens))
-		} else if depth > 0 {
-			e.drop(i, e.closing(i))
-		}
 	case "previous":
 		e.previous(i)
-	case "value":
-		if kind == core.StatementInsert && e.sign(i+1, "(") {
-			e.edits[i] = "VALUES"
-		}
 	case "cycle":
 		if e.word(i+2, "restrict") {
 			e.drop(i, i+3)
-		}
-	case "xml":
-		if kind == core.StatementLoad && e.word(i-1, "load") {
-			e.edits[i] = "DATA"
 		}
 	case "with":
 		if e.words(i+1, "system", "versioning") || e.words(i+1, "check", "option") {
 			e.drop(i, i+3)
 		}
-	case "wait", "nowait":
-		if kind == core.StatementAlter || kind == core.StatementDrop || kind == core.StatementTruncate || kind == core.StatementCreate {
-			e.drop(i, e.waiting(i))
-		}
-	case "if":
-		if kind == core.StatementRename && e.word(i+1, "exists") {
-			e.drop(i, i+2)
-		}
 	case "sounds":
 		if e.word(i+1, "like") {
 			e.drop(i, i+1)
-		}
-	case "as":
-		if kind == core.StatementInsert && depth == 0 && e.sign(i-1, ")") && e.isName(i+1) {
-			e.rowAlias(i)
 		}
 	case "fetch":
 		e.fetch(i, depth)
@@ -123,16 +96,51 @@ func (e *editor) form(i, depth int) {
 		}
 	case "json_table":
 		e.jsonTable(i)
-	case "values":
-		if kind == core.StatementSelect {
-			e.rows(i)
-		}
 	case "oj":
 		if e.sign(i-1, "{") {
 			e.braces(i - 1)
 		}
+	default:
+		e.formOf(e.facts.Kind, i, depth)
+	}
+}
+
+// formOf looks for what the word at i begins in a statement of the kind.
+func (e *editor) formOf(kind core.StatementKind, i, depth int) {
+	defines := kind == core.StatementCreate || kind == core.StatementAlter
+	switch e.lower(i) {
+	case "returning":
+		if depth == 0 && kind != core.StatementSelect && !e.anyWord(i, "select") {
+			e.drop(i, len(e.tokens))
+		} else if depth > 0 {
+			e.drop(i, e.closing(i))
+		}
+	case "value":
+		if kind == core.StatementInsert && e.sign(i+1, "(") {
+			e.edits[i] = "VALUES"
+		}
+	case "xml":
+		if kind == core.StatementLoad && e.word(i-1, "load") {
+			e.edits[i] = "DATA"
+		}
+	case "wait", "nowait":
+		if defines || kind == core.StatementDrop || kind == core.StatementTruncate {
+			e.drop(i, e.waiting(i))
+		}
+	case "if":
+		if kind == core.StatementRename && e.word(i+1, "exists") {
+			e.drop(i, i+2)
+		}
+	case "as":
+		if kind == core.StatementInsert && depth == 0 && e.sign(i-1, ")") && e.isName(i+1) {
+			e.rowAlias(i)
+		}
+	case "values":
+		if kind == core.StatementSelect {
+			e.rows(i)
+		}
 	case "inet6", "inet4", "uuid", "xmltype":
-		if (kind == core.StatementCreate || kind == core.StatementAlter) && e.isName(i-1) && !e.sign(i+1, "(") {
+		if defines && e.isName(i-1) && !e.sign(i+1, "(") {
 			e.edits[i] = "CHAR(36)"
 		}
 	}
@@ -191,40 +199,6 @@ func (e *editor) rowAlias(i int) {
 	if end >= len(e.tokens) || e.word(end, "on") {
 		e.drop(i, end)
 	}
-}
-
-// closing is the place of the parenthesis that closes those around i.
-func (e *editor) closing(i int) int {
-	depth := 0
-	for ; i < len(e.tokens); i++ {
-		switch {
-		case e.sign(i, "("):
-			depth++
-		case e.sign(i, ")"):
-			if depth == 0 {
-				return i
-			}
-			depth--
-		}
-	}
-	return i
-}
-
-// opener is the word before the parenthesis around i.
-func (e *editor) opener(i int) string {
-	depth := 0
-	for i--; i > 0; i-- {
-		switch {
-		case e.sign(i, ")"):
-			depth++
-		case e.sign(i, "("):
-			if depth == 0 {
-				return e.lower(i - 1)
-			}
-			depth--
-		}
-	}
-	return ""
 }
 
 func (e *editor) anyWord(i int, word string) bool {

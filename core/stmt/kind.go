@@ -1,10 +1,6 @@
 package stmt
 
-import (
-	"strings"
-
-	"github.com/dbmesh/dbmesh/core"
-)
+import "github.com/dbmesh/dbmesh/core"
 
 // leading are the first words that alone tell the kind.
 var leading = map[string]core.StatementKind{
@@ -160,5 +156,5 @@ func (s *statement) lower(i int) string {
 	if i < 0 || i >= len(s.tokens) || s.tokens[i].Kind != Word {
 		return ""
 	}
-	return strings.ToLower(string(s.text(i)))
+	return lower(s.text(i))
 }

@@ -70,10 +70,7 @@ func (n *normalizer) all() {
 		n.token(t)
 	}
 	_, _ = l.Next() // it may miss an end
-	n.flush(l.pos)
-	if end := len(n.out) - 1; end >= n.base && n.out[end] == ' ' {
-		n.out = n.out[:end]
-	}
+	n.finish(l.pos)
 }
 
 // flush copies what stands before pos; it is called at the end of a token.
@@ -85,6 +82,14 @@ func (n *normalizer) flush(pos int) {
 		n.out = append(n.out, n.lexer.sql[n.from:pos]...)
 	}
 	n.from = pos
+}
+
+// finish copies the end of a statement, without the blank behind it.
+func (n *normalizer) finish(pos int) {
+	n.flush(pos)
+	if end := len(n.out) - 1; end >= n.base && n.out[end] == ' ' {
+		n.out = n.out[:end]
+	}
 }
 
 // space reads white space. A single blank is its own shape.
@@ -171,8 +176,6 @@ func (n *normalizer) token(t Token) {
 		n.string(t)
 	case Word:
 		n.word(t.Start, t.End)
-	case Blank, Punct: // all has read them, but for dots
-		n.break_()
 	default:
 		n.break_()
 	}
@@ -180,10 +183,7 @@ func (n *normalizer) token(t Token) {
 
 // next begins another statement, at start.
 func (n *normalizer) next(start int) {
-	n.flush(start)
-	if end := len(n.out) - 1; end >= n.base && n.out[end] == ' ' {
-		n.out = n.out[:end]
-	}
+	n.finish(start)
 	n.out = append(n.out, ';')
 	n.several, n.semi, n.begun, n.literal = true, false, false, false
 	n.list = list{}

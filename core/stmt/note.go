@@ -29,8 +29,11 @@ func (s *statement) calls(name string) {
 }
 
 // takes adds what a statement inside this one names.
-func (s *statement) takes(f *core.Facts) {
-	to := &s.facts
+func (s *statement) takes(f *core.Facts) { join(&s.facts, f) }
+
+// join adds what one statement names, locks and leaves unclear to the facts of another
+// that holds it.
+func join(to, f *core.Facts) {
 	to.Tables = union(to.Tables, f.Tables)
 	to.Functions = union(to.Functions, f.Functions)
 	to.UserVarsRead = union(to.UserVarsRead, f.UserVarsRead)
@@ -39,8 +42,8 @@ func (s *statement) takes(f *core.Facts) {
 	to.SystemVarsSet = union(to.SystemVarsSet, f.SystemVarsSet)
 	to.Locking = to.Locking || f.Locking
 	to.Into = max(to.Into, f.Into)
-	if f.Opaque {
-		s.opaque(f.OpaqueReason)
+	if f.Opaque && !to.Opaque {
+		to.Opaque, to.OpaqueReason = true, f.OpaqueReason
 	}
 }
 
