@@ -116,9 +116,10 @@ func charset(name string) (stmt.Charset, error) {
 
 // sqlMode says of one name in a server's sql_mode what it does to quotes and backslashes.
 func sqlMode(name string) (quotes, backslash, known bool) {
-	switch name {
-	case "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL":
+	if stmt.HasANSIQuotes(name) {
 		return true, false, true
+	}
+	switch name {
 	case "NO_BACKSLASH_ESCAPES":
 		return false, true, true
 	case "", "ALLOW_INVALID_DATES", "EMPTY_STRING_IS_NULL", "ERROR_FOR_DIVISION_BY_ZERO", "HIGH_NOT_PRECEDENCE",

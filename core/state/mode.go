@@ -102,10 +102,7 @@ func (s *Session) setSQLMode(a core.Assignment) {
 	}
 	s.ansi = false
 	for _, mode := range strings.Split(strings.ToUpper(a.Value), ",") {
-		switch strings.TrimSpace(mode) {
-		case "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL":
-			s.ansi = true
-		}
+		s.ansi = s.ansi || stmt.HasANSIQuotes(strings.TrimSpace(mode))
 	}
 	if strings.Trim(a.Value, "0123456789") == "" && a.Value != "" { // bits
 		s.unsure = true

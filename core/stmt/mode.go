@@ -116,6 +116,15 @@ func ParseCharset(name string) Charset {
 	return CharsetUnknown
 }
 
+// HasANSIQuotes says whether one name in an sql_mode, in upper case, brings ANSI_QUOTES.
+func HasANSIQuotes(name string) bool {
+	switch name {
+	case "ANSI_QUOTES", "ANSI", "DB2", "MAXDB", "MSSQL", "ORACLE", "POSTGRESQL":
+		return true
+	}
+	return false
+}
+
 // CollationCharset sorts the character set of a collation by its id, as a client names it
 // when it logs in. A server that does not know the id goes by its own default.
 func CollationCharset(f Flavour, id byte) Charset {
