@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -59,55 +60,101 @@ func (b *Builder) add(ch *Chain, s Spec) error {
 	if !ok {
 		return &LinkError{s.Name, fmt.Errorf("there is no filter kind %q", s.Kind)}
 	}
-	for _, n := range ch.names {
-		if n == s.Name {
-			return &LinkError{s.Name, fmt.Errorf("two links have this name")}
-		}
+	if slices.Contains(ch.names, s.Name) {
+		return &LinkError{s.Name, fmt.Errorf("two links have this name")}
 	}
-	f, err := kind.build(s)
+	members, err := kind.build(ch.name, s)
 	if err != nil {
 		return &LinkError{s.Name, err}
 	}
-	l := &link{name: s.Name, index: len(ch.links), filter: f, policy: s.OnFailure, observe: nobody{}}
-	if b.Observe != nil {
-		l.observe = b.Observe(ch.name, s.Name, s.Kind)
+	var bad error
+	for _, m := range members { // all of them: what is in the chain gets closed with it
+		l := &link{name: m.Name, index: len(ch.links), filter: m.Filter, policy: s.OnFailure, observe: nobody{}}
+		taken := slices.Contains(ch.names, m.Name)
+		ch.links = append(ch.links, l)
+		ch.names = append(ch.names, m.Name)
+		switch {
+		case bad != nil:
+		case taken:
+			bad = &LinkError{s.Name, fmt.Errorf("two links have the name %q", m.Name)}
+		default:
+			bad = ch.sort(l)
+		}
+		if b.Observe != nil {
+			l.observe = b.Observe(ch.name, m.Name, s.Kind)
+		}
 	}
-	ch.links = append(ch.links, l)
-	ch.names = append(ch.names, s.Name)
 	ch.slow = ch.slow || kind.Slow
-	return ch.sort(l)
+	return bad
 }
 
-// build makes the filter. A panic is an error, for a reload must not end the process.
-func (k Kind) build(s Spec) (f Filter, err error) {
+// build makes the filters. A panic is an error, for a reload must not end the process.
+func (k Kind) build(chain string, s Spec) (all []Member, err error) {
 	defer catch(&err)
-	return k.New(s.Name, s.Decode)
+	if k.Members != nil {
+		return k.Members(chain, s.Name, s.Decode)
+	}
+	f, err := k.New(s.Name, s.Decode)
+	return []Member{{s.Name, f}}, err
 }
 
 // sort files the link's hooks. A filter without any hook is a programming error that must
-// show at start, not as a link that silently does nothing.
+// show at start, not as a link that silently does nothing; one that says itself that it
+// has none knows why.
 func (ch *Chain) sort(l *link) error {
-	hooks := 0
-	if h, ok := l.filter.(Connector); ok {
+	has := HookSet(1<<hooks - 1)
+	selective, ok := l.filter.(Selective)
+	if ok {
+		has = selective.Hooks()
+	}
+	n := len(ch.connect)
+	if h, ok := l.filter.(Connector); ok && has.Has(HookConnect) {
 		ch.connect = append(ch.connect, connectHook{l, h})
-		hooks++
 	}
 	if h, ok := l.filter.(Commander); ok {
-		ch.command = append(ch.command, commandHook{l, h})
-		l.asked = true
-		hooks++
+		for at := HookInitDB; at <= HookOther; at++ {
+			if has.Has(at) {
+				ch.command[at] = append(ch.command[at], commandHook{l, h})
+				l.asked |= 1 << at
+			}
+		}
 	}
+	found := len(ch.connect) > n || l.asked != 0
+	found = ch.sortAnswers(l, has) || found
 	if w, ok := l.filter.(Switcher); ok && w.SwitchesPools() {
 		ch.switches = true
 	}
-	if h, ok := l.filter.(Finisher); ok {
-		ch.done = append(ch.done, doneHook{l, h})
-		hooks++
+	if p, ok := l.filter.(ParamReader); ok && p.ReadsParams() {
+		ch.params = true
 	}
-	if hooks == 0 {
+	if f, ok := l.filter.(Sluggish); ok {
+		ch.sluggish = append(ch.sluggish, f)
+	}
+	if !found && selective == nil {
 		return &LinkError{l.name, fmt.Errorf("filter %T has no hook", l.filter)}
 	}
 	return nil
+}
+
+// sortAnswers files the hooks behind the command.
+func (ch *Chain) sortAnswers(l *link, has HookSet) (found bool) {
+	if h, ok := l.filter.(ColumnReader); ok && has.Has(HookColumns) {
+		ch.columns = append(ch.columns, columnHook{l, h})
+		found = true
+	}
+	if h, ok := l.filter.(ErrorReader); ok && has.Has(HookError) {
+		ch.errors = append(ch.errors, errorHook{l, h})
+		found = true
+	}
+	if h, ok := l.filter.(Finisher); ok && has.Has(HookDone) {
+		ch.done = append(ch.done, doneHook{l, h})
+		found = true
+	}
+	if h, ok := l.filter.(Ender); ok && has.Has(HookEnd) {
+		ch.end = append(ch.end, endHook{l, h})
+		found = true
+	}
+	return found
 }
 
 // checkPools refuses a chain whose clients prove themselves to one backend while another

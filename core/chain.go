@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,10 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 )
-
-// QuarantineTime is how long a link with the policy Quarantine is left out after its
-// filter broke.
-const QuarantineTime = 30 * time.Second
 
 // Observer hears each link's decision and time, once per hook that ran. It is called on
 // the hot path by any number of sessions at once.
@@ -27,8 +24,9 @@ type link struct {
 	filter  Filter
 	policy  Policy
 	observe Observer
-	asked   bool         // the filter has OnCommand
+	asked   HookSet      // of the hooks of Commander
 	out     atomic.Int64 // clock time until which the link is in quarantine
+	faults  quarantine
 }
 
 type (
@@ -44,6 +42,18 @@ type (
 		*link
 		Finisher
 	}
+	columnHook struct {
+		*link
+		ColumnReader
+	}
+	errorHook struct {
+		*link
+		ErrorReader
+	}
+	endHook struct {
+		*link
+		Ender
+	}
 )
 
 // Chain is an immutable, ordered list of links: one generation. It counts its users; see
@@ -54,8 +64,13 @@ type Chain struct {
 	links      []*link
 	names      []string
 	connect    []connectHook
-	command    []commandHook
+	command    [HookOther + 1][]commandHook // by the command's hook
+	columns    []columnHook
+	errors     []errorHook
 	done       []doneHook
+	end        []endHook
+	sluggish   []Sluggish
+	params     bool
 	slow       bool
 	switches   bool
 	clock      func() time.Duration
@@ -71,8 +86,31 @@ func (ch *Chain) Name() string { return ch.name }
 // Generation counts the chains that were built in this process, from 1.
 func (ch *Chain) Generation() uint64 { return ch.generation }
 
-// Slow says that hooks may wait, so the event loop must not run them.
-func (ch *Chain) Slow() bool { return ch.slow }
+// Slow says that hooks may wait, so the event loop must not run them. It may become true
+// while the chain is in force, and never false again.
+func (ch *Chain) Slow() bool {
+	if ch.slow {
+		return true
+	}
+	for _, f := range ch.sluggish {
+		if f.Slow() {
+			return true
+		}
+	}
+	return false
+}
+
+// ReadsParams says that a link may ask for the parameters of executes.
+func (ch *Chain) ReadsParams() bool { return ch.params }
+
+// ReadsColumns says that a link wants to see the columns of results.
+func (ch *Chain) ReadsColumns() bool { return len(ch.columns) > 0 }
+
+// ReadsErrors says that a link wants to see the backend's errors.
+func (ch *Chain) ReadsErrors() bool { return len(ch.errors) > 0 }
+
+// HearsEnds says that a link wants to hear of the ends of sessions.
+func (ch *Chain) HearsEnds() bool { return len(ch.end) > 0 }
 
 // Switches says that a link may send commands of one session to several pools.
 func (ch *Chain) Switches() bool { return ch.switches }
@@ -108,8 +146,9 @@ func (ch *Chain) Connect(ctx context.Context, s *Session) Verdict {
 func (ch *Chain) Command(ctx context.Context, c *Command) Verdict {
 	c.slots = resize(c.slots, len(ch.links))
 	now := ch.clock()
-	for i := range ch.command {
-		h := &ch.command[i]
+	asked := ch.command[hookOf(c.Code)]
+	for i := range asked {
+		h := &asked[i]
 		if h.out.Load() != 0 && h.quarantined(now) {
 			c.slots[h.index].skipped = true
 			continue
@@ -141,11 +180,7 @@ func (ch *Chain) Done(c *Command, o *Outcome) {
 		}
 		c.link = h.index
 		if err := h.callDone(c, o); err != nil {
-			h.observe.Observe(Broke, 0)
-			c.Session.Log.Error("filter broke after a command", "filter", h.name, "error", err)
-			if h.policy == Quarantine {
-				h.out.Store(int64(ch.clock() + QuarantineTime))
-			}
+			ch.broke(h.link, c.Session, err)
 		}
 	}
 	c.reached = -1
@@ -154,7 +189,7 @@ func (ch *Chain) Done(c *Command, o *Outcome) {
 // leftOut says whether quarantine keeps the link's OnDone from this command: a link that
 // was asked about it hears its end, even if the quarantine began in between.
 func (ch *Chain) leftOut(l *link, c *Command) bool {
-	if l.asked {
+	if l.asked.Has(hookOf(c.Code)) {
 		return c.slots[l.index].skipped
 	}
 	return l.out.Load() != 0 && l.quarantined(ch.clock())
@@ -169,15 +204,34 @@ func (ch *Chain) judge(l *link, s *Session, v Verdict, err error, start time.Dur
 	}
 	l.observe.Observe(Broke, took)
 	s.Log.Error("filter broke", "filter", l.name, "policy", l.policy, "error", err)
-	switch l.policy {
-	case Open:
-		return Verdict{}
-	case Quarantine:
-		l.out.Store(int64(ch.clock() + QuarantineTime))
+	if l.policy != Closed {
+		ch.leaveOut(l)
 		return Verdict{}
 	}
+	reason := "failed"
+	var fault *Fault
+	if errors.As(err, &fault) {
+		reason = "failed: " + fault.Reason
+	}
 	return Deny(1105, "HY000", fmt.Sprintf(
-		"dbmesh: filter %q failed and its policy is closed; see dbmesh's log, session %d", l.name, s.ID))
+		"dbmesh: filter %q %s; its policy is closed, see dbmesh's log, session %d", l.name, reason, s.ID))
+}
+
+// broke notes a failure where there is nothing left to decide.
+func (ch *Chain) broke(l *link, s *Session, err error) {
+	l.observe.Observe(Broke, 0)
+	s.Log.Error("filter broke", "filter", l.name, "policy", l.policy, "error", err)
+	ch.leaveOut(l)
+}
+
+func (ch *Chain) leaveOut(l *link) {
+	if l.policy != Quarantine {
+		return
+	}
+	if until := l.faults.broke(ch.clock()); until > 0 {
+		l.out.Store(int64(until))
+		ch.log.Warn("filter is in quarantine", "chain", ch.name, "filter", l.name, "left_out", until-ch.clock())
+	}
 }
 
 func (l *link) quarantined(now time.Duration) bool {

@@ -58,3 +58,18 @@ func (c Code) String() string {
 	}
 	return fmt.Sprintf("unknown_0x%02x", byte(c))
 }
+
+// hookOf says which of a Commander's hooks a command is for.
+func hookOf(c Code) Hook {
+	switch c {
+	case Query:
+		return HookQuery
+	case Prepare:
+		return HookPrepare
+	case Execute, BulkExecute, Fetch:
+		return HookExecute
+	case InitDB:
+		return HookInitDB
+	}
+	return HookOther
+}

@@ -72,6 +72,30 @@ func (c *Command) Ranges() (Ranges, bool) {
 	return c.Session.Classifier.Ranges(c)
 }
 
+// Texts are the texts of the statements in SQL, one for each of Statement().Statements(),
+// without the semicolons between them. It says false if that is not sure; then SQL is one
+// text that can't be taken apart. They are found anew each time.
+func (c *Command) Texts() ([]Range, bool) {
+	f := c.Statement()
+	if f.Kind != StatementMulti {
+		return []Range{{0, len(c.SQL)}}, true
+	}
+	if c.truncated || c.Session.Classifier == nil || (c.Code != Query && c.Code != Prepare) {
+		return nil, false
+	}
+	return c.Session.Classifier.Texts(c)
+}
+
+// Params are the parameters of an execute, valid until the hook returns. It says false for
+// other commands, and where they are not at hand: the filter is no ParamReader, they go
+// beyond the configured inspect_limit, or an execute before did not tell their types.
+func (c *Command) Params() ([]Param, bool) {
+	if c.Code != Execute || c.Session.Decoder == nil {
+		return nil, false
+	}
+	return c.Session.Decoder.Params(c)
+}
+
 // Known gives the facts if somebody has asked for them, else nil.
 func (c *Command) Known() *Facts { return c.facts }
 

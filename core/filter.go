@@ -48,10 +48,29 @@ type Decode func(into any) error
 type Kind struct {
 	// New makes the filter of one link. All that can fail must fail here.
 	New func(name string, decode Decode) (Filter, error)
+	// Members makes the filters of a link that stands for any number of them, such as a
+	// directory. A kind has it in the place of New. The members are links of their own, in
+	// the link's place and with its policy; on an error it has closed what it made.
+	Members func(chain, name string, decode Decode) ([]Member, error)
 	// Slow marks a kind whose hooks may wait or take more than about 100 us. Sessions
 	// whose chain has such a link run its hooks on a goroutine of their own.
 	Slow bool
 }
+
+// Member is one filter of a link that stands for several. Its Name is unique in the chain:
+// the link's, a slash and its own, or the link's alone where there is only one.
+type Member struct {
+	Name   string
+	Filter Filter
+}
+
+// Fault is a filter's failure whose reason may be told to clients: a limit that it went
+// over, a verdict that makes no sense. Other errors are in the log only.
+type Fault struct {
+	Reason string // such as "out of fuel (2000000 per hook)"
+}
+
+func (f *Fault) Error() string { return f.Reason }
 
 // Registry names the kinds that a config may use.
 type Registry map[string]Kind

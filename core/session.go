@@ -21,9 +21,38 @@ type Session struct {
 	Pools      Pools             // the data sources in force
 	Log        *slog.Logger      // carries the session's id and client
 	Classifier Classifier        // finds the facts about its statements; nil in tests
+	Decoder    ParamDecoder      // finds the parameters of executes; nil in tests
+	Status     uint16            // server status flags of the last response
+	Commands   uint64            // how many commands have begun
 
 	bound []*Backend // backends that the session holds a connection to, one per pool
 	seen  []string   // names of the links that had their OnConnect, see Chain.Connect
+	kept  []kept
+}
+
+// kept is what a filter keeps with the session.
+type kept struct{ key, value any }
+
+// Keep keeps a value with the session until its end, under a key that is the filter's own,
+// such as a pointer that outlives generations. A nil value forgets it.
+func (s *Session) Keep(key, value any) {
+	for i := range s.kept {
+		if s.kept[i].key == key {
+			s.kept[i].value = value
+			return
+		}
+	}
+	s.kept = append(s.kept, kept{key, value})
+}
+
+// Kept gives what was kept under the key, nil if there is nothing.
+func (s *Session) Kept(key any) any {
+	for i := range s.kept {
+		if s.kept[i].key == key {
+			return s.kept[i].value
+		}
+	}
+	return nil
 }
 
 // Classifier finds facts about a command's text, by the server and the settings of the
@@ -31,6 +60,7 @@ type Session struct {
 type Classifier interface {
 	Classify(c *Command) *Facts
 	Ranges(c *Command) (Ranges, bool)
+	Texts(c *Command) ([]Range, bool)
 }
 
 // Bound is the backend to which the session holds a connection in the named pool, nil if

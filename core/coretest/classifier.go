@@ -23,3 +23,6 @@ func (k Classifier) Classify(c *core.Command) *core.Facts {
 
 // Ranges is never sure.
 func (k Classifier) Ranges(*core.Command) (core.Ranges, bool) { return core.Ranges{}, false }
+
+// Texts is never sure.
+func (k Classifier) Texts(*core.Command) ([]core.Range, bool) { return nil, false }

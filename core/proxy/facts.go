@@ -31,6 +31,11 @@ func (s *session) Ranges(c *core.Command) (core.Ranges, bool) {
 	return stmt.FindRanges(s.state.Mode(s.status), c.SQL, c.Statement())
 }
 
+// Texts says where the statements of the command's text stand.
+func (s *session) Texts(c *core.Command) ([]core.Range, bool) {
+	return stmt.FindTexts(s.state.Mode(s.status), c.SQL, c.Statement())
+}
+
 // beginState makes the session's state that of a new one.
 func (s *session) beginState() {
 	s.Classifier = s
