@@ -1,0 +1,72 @@
+package wasmtest
+
+// Instructions without immediates, and loads and stores, which At follows.
+const (
+	Unreachable Code = "\x00"
+	Nop         Code = "\x01"
+	Else        Code = "\x05"
+	End         Code = "\x0b"
+	Return      Code = "\x0f"
+	Drop        Code = "\x1a"
+	Select      Code = "\x1b"
+
+	Load32   Code = "\x28"
+	Load64   Code = "\x29"
+	Load8U   Code = "\x2d" // an i32 from one byte
+	Load16U  Code = "\x2f"
+	Store32  Code = "\x36"
+	Store64  Code = "\x37"
+	StoreF64 Code = "\x39"
+	Store8   Code = "\x3a"
+	Store16  Code = "\x3b"
+
+	MemorySize Code = "\x3f\x00"
+	MemoryGrow Code = "\x40\x00"
+	MemoryCopy Code = "\xfc\x0a\x00\x00"
+	MemoryFill Code = "\xfc\x0b\x00"
+
+	I32Eqz Code = "\x45"
+	I32Eq  Code = "\x46"
+	I32Ne  Code = "\x47"
+	I32LtS Code = "\x48"
+	I32LtU Code = "\x49"
+	I32GtU Code = "\x4b"
+	I32GeU Code = "\x4f"
+	I64Eqz Code = "\x50"
+	I64Eq  Code = "\x51"
+	I64LtS Code = "\x53"
+	I64LtU Code = "\x54"
+
+	I32Add  Code = "\x6a"
+	I32Sub  Code = "\x6b"
+	I32Mul  Code = "\x6c"
+	I32DivS Code = "\x6d"
+	I32DivU Code = "\x6e"
+	I32RemU Code = "\x70"
+	I32And  Code = "\x71"
+	I32Or   Code = "\x72"
+	I32Xor  Code = "\x73"
+	I32Shl  Code = "\x74"
+	I32ShrU Code = "\x76"
+
+	I64Add  Code = "\x7c"
+	I64Sub  Code = "\x7d"
+	I64Mul  Code = "\x7e"
+	I64DivU Code = "\x80"
+	I64RemU Code = "\x82"
+	I64And  Code = "\x83"
+	I64Or   Code = "\x84"
+	I64Xor  Code = "\x85"
+	I64Shl  Code = "\x86"
+	I64ShrU Code = "\x88"
+	F64Add  Code = "\xa0"
+	F64Mul  Code = "\xa2"
+	F64Sqrt Code = "\x9f"
+
+	I32Wrap64   Code = "\xa7"
+	I64ExtendS  Code = "\xac"
+	I64ExtendU  Code = "\xad"
+	F64FromI64U Code = "\xba"
+	I64FromF64  Code = "\xbd" // the bits
+	I32Extend8S Code = "\xc0"
+)
