@@ -11,13 +11,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help build demo test test-ci test-full race fuzz bench bench-gate golden lint fmt fmt-check tidy-check cross tidb check
+.PHONY: help build generate demo test test-ci test-full race fuzz bench bench-gate golden lint fmt fmt-check tidy-check cross tidb check
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/dbmesh
 	CGO_ENABLED=0 go build -trimpath -o bin/dbmesh ./cmd/dbmesh
+
+generate: ## Write the SDKs' constants anew from core/abi
+	go run ./core/abi/generate
 
 demo: build ## Show dbmesh at work before a writer and two readers, until Ctrl-C
 	@echo "building the demo's embedded backends (a minute the first time)"

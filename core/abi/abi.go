@@ -1,6 +1,6 @@
 // Package abi has the numbers of dbmesh_v1, the interface between dbmesh and user filters in
-// WebAssembly. It is their only source: the SDKs' constants are generated from Tables, and
-// docs/abi.md, which says what they mean in full, is compared with it.
+// WebAssembly. It is their only source: the SDKs' constants are generated from these files
+// (make generate), and docs/abi.md, which says what they mean in full, is compared with it.
 //
 // Numbers that were released never change. What is added raises Minor; what would have to
 // change gets a new module name, served beside this one.

@@ -1,0 +1,3 @@
+module github.com/dbmesh/dbmesh/filter-sdk
+
+go 1.24
