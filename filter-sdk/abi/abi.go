@@ -187,6 +187,17 @@ const (
 	ErrState   = 1
 )
 
+// Clauses of clause: of the statement itself, not of its subqueries, from the keyword to the
+// last byte. A union has only the order and limit of the whole.
+const (
+	ClauseFrom   = 0
+	ClauseWhere  = 1
+	ClauseGroup  = 2
+	ClauseHaving = 3
+	ClauseOrder  = 4
+	ClauseLimit  = 5
+)
+
 // Fields of column, in on_columns.
 const (
 	ColumnName     = 0

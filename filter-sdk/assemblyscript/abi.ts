@@ -155,6 +155,15 @@ export const STR_FILTER: u32 = 5; // the filter's own name
 export const ERR_MESSAGE: u32 = 0;
 export const ERR_STATE: u32 = 1;
 
+// Clauses of clause: of the statement itself, not of its subqueries, from the keyword to the
+// last byte. A union has only the order and limit of the whole.
+export const CLAUSE_FROM: u32 = 0;
+export const CLAUSE_WHERE: u32 = 1;
+export const CLAUSE_GROUP: u32 = 2;
+export const CLAUSE_HAVING: u32 = 3;
+export const CLAUSE_ORDER: u32 = 4;
+export const CLAUSE_LIMIT: u32 = 5;
+
 // Fields of column, in on_columns.
 export const COLUMN_NAME: u32 = 0;
 export const COLUMN_ORG_NAME: u32 = 1;
@@ -264,6 +273,18 @@ export declare function host_table(index: i32, ptr: usize, cap: i32, off: i32): 
 // 0 for a table that is read, 1 for one that is written
 @external("dbmesh_v1", "table_access")
 export declare function host_table_access(index: i32): i32;
+
+// where a clause of the statement stands in its text, start<<32 | end; -1 if it has none, or where is not sure
+@external("dbmesh_v1", "clause")
+export declare function host_clause(id: i32): i64;
+
+// where a table is named in the text, start<<32 | end; in order, -1 behind the last and if it is not sure
+@external("dbmesh_v1", "place")
+export declare function host_place(index: i32): i64;
+
+// the table that is named there, as table gives it
+@external("dbmesh_v1", "place_name")
+export declare function host_place_name(index: i32, ptr: usize, cap: i32, off: i32): i32;
 
 // a function that the statement calls, lower case
 @external("dbmesh_v1", "function")

@@ -159,6 +159,15 @@
 #define DBMESH_ERR_MESSAGE 0
 #define DBMESH_ERR_STATE 1
 
+/* Clauses of clause: of the statement itself, not of its subqueries, from the keyword to the
+ * last byte. A union has only the order and limit of the whole. */
+#define DBMESH_CLAUSE_FROM 0
+#define DBMESH_CLAUSE_WHERE 1
+#define DBMESH_CLAUSE_GROUP 2
+#define DBMESH_CLAUSE_HAVING 3
+#define DBMESH_CLAUSE_ORDER 4
+#define DBMESH_CLAUSE_LIMIT 5
+
 /* Fields of column, in on_columns. */
 #define DBMESH_COLUMN_NAME 0
 #define DBMESH_COLUMN_ORG_NAME 1
@@ -264,6 +273,15 @@ DBMESH_IMPORT("table") int32_t dbmesh_host_table(int32_t index, void *ptr, int32
 
 /* 0 for a table that is read, 1 for one that is written */
 DBMESH_IMPORT("table_access") int32_t dbmesh_host_table_access(int32_t index);
+
+/* where a clause of the statement stands in its text, start<<32 | end; -1 if it has none, or where is not sure */
+DBMESH_IMPORT("clause") int64_t dbmesh_host_clause(int32_t id);
+
+/* where a table is named in the text, start<<32 | end; in order, -1 behind the last and if it is not sure */
+DBMESH_IMPORT("place") int64_t dbmesh_host_place(int32_t index);
+
+/* the table that is named there, as table gives it */
+DBMESH_IMPORT("place_name") int32_t dbmesh_host_place_name(int32_t index, void *ptr, int32_t cap, int32_t off);
 
 /* a function that the statement calls, lower case */
 DBMESH_IMPORT("function") int32_t dbmesh_host_function(int32_t index, void *ptr, int32_t cap, int32_t off);

@@ -251,6 +251,15 @@ pub const STR_FILTER: u32 = 5;
 pub const ERR_MESSAGE: u32 = 0;
 pub const ERR_STATE: u32 = 1;
 
+// Clauses of clause: of the statement itself, not of its subqueries, from the keyword to the
+// last byte. A union has only the order and limit of the whole.
+pub const CLAUSE_FROM: u32 = 0;
+pub const CLAUSE_WHERE: u32 = 1;
+pub const CLAUSE_GROUP: u32 = 2;
+pub const CLAUSE_HAVING: u32 = 3;
+pub const CLAUSE_ORDER: u32 = 4;
+pub const CLAUSE_LIMIT: u32 = 5;
+
 // Fields of column, in on_columns.
 pub const COLUMN_NAME: u32 = 0;
 pub const COLUMN_ORG_NAME: u32 = 1;
@@ -411,6 +420,15 @@ extern "C" {
     /// 0 for a table that is read, 1 for one that is written
     #[link_name = "table_access"]
     pub fn host_table_access(index: i32) -> i32;
+    /// where a clause of the statement stands in its text, start<<32 | end; -1 if it has none, or where is not sure
+    #[link_name = "clause"]
+    pub fn host_clause(id: i32) -> i64;
+    /// where a table is named in the text, start<<32 | end; in order, -1 behind the last and if it is not sure
+    #[link_name = "place"]
+    pub fn host_place(index: i32) -> i64;
+    /// the table that is named there, as table gives it
+    #[link_name = "place_name"]
+    pub fn host_place_name(index: i32, ptr: *mut u8, cap: i32, off: i32) -> i32;
     /// a function that the statement calls, lower case
     #[link_name = "function"]
     pub fn host_function(index: i32, ptr: *mut u8, cap: i32, off: i32) -> i32;

@@ -36,6 +36,24 @@ func Table(index int32, ptr unsafe.Pointer, room uint32, off uint32) int32
 //go:noescape
 func TableAccess(index int32) int32
 
+// Clause is (id): where a clause of the statement stands in its text, start<<32 | end; -1 if it has none, or where is not sure.
+//
+//go:wasmimport dbmesh_v1 clause
+//go:noescape
+func Clause(id int32) int64
+
+// Place is (index): where a table is named in the text, start<<32 | end; in order, -1 behind the last and if it is not sure.
+//
+//go:wasmimport dbmesh_v1 place
+//go:noescape
+func Place(index int32) int64
+
+// PlaceName is (index, ptr, cap, off): the table that is named there, as table gives it.
+//
+//go:wasmimport dbmesh_v1 place_name
+//go:noescape
+func PlaceName(index int32, ptr unsafe.Pointer, room uint32, off uint32) int32
+
 // Function is (index, ptr, cap, off): a function that the statement calls, lower case.
 //
 //go:wasmimport dbmesh_v1 function
