@@ -13,7 +13,8 @@ type watched struct{ notify *fsnotify.Watcher }
 func (w watched) set(files State) {
 	want := make(map[string]bool)
 	for path := range files {
-		w.add(filepath.Dir(path), want)
+		w.add(filepath.Dir(path), want) // of a directory, whose path ends with a separator: itself
+		w.add(filepath.Dir(filepath.Clean(path)), want)
 		w.add(filepath.Dir(resolve(path)), want)
 	}
 	for _, dir := range w.notify.WatchList() {

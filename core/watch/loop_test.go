@@ -18,7 +18,7 @@ func bubble(t *testing.T, test func(path string, r *reader, events chan<- fsnoti
 		r := newReader(t, path)
 		events := make(chan fsnotify.Event)
 		ctx, cancel := context.WithCancel(t.Context())
-		l := loop{loaded: r.loaded, changed: r.changed, events: events}
+		l := loop{loaded: r.loaded, changed: r.changed, poll: Poll, events: events}
 		go l.run(ctx, nil)
 		time.Sleep(time.Second) // the check at the start is over
 		test(path, r, events)
@@ -91,7 +91,7 @@ func TestANeighboursWritesWakeNobody(t *testing.T) {
 func TestThePollFindsWhatTheKernelDidNotTell(t *testing.T) {
 	bubble(t, func(path string, r *reader, _ chan<- fsnotify.Event) {
 		write(t, path, "changed")
-		time.Sleep(poll)
+		time.Sleep(Poll)
 		if n := r.count(); n != 1 {
 			t.Errorf("%d calls, want 1", n)
 		}
@@ -109,7 +109,7 @@ func TestABadContentIsTriedOnce(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		put("bad")
-		time.Sleep(10 * poll)
+		time.Sleep(10 * Poll)
 		if n := r.count(); n != 1 {
 			t.Errorf("%d calls for a bad content, want 1", n)
 		}

@@ -4,16 +4,26 @@ package watch
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"maps"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 )
+
+// MaxFile is the most bytes of a file that are read. A longer one is as one that can't be
+// read: whoever may write into a watched directory shall not fill the memory.
+const MaxFile = 64 << 20
 
 // Sum stands for a file's content. The zero Sum stands for a file that can't be read.
 type Sum [sha256.Size]byte
 
-// State is what files held when somebody used them, by path. Whoever reads files through
-// it can hand it to Run later, so that no change between the reading and the watching is
-// lost. It belongs to one goroutine until it is handed over; nobody writes to it after.
+// State is what files held when somebody used them, by path; a path that ends with a
+// separator is a directory's, whose content is its entries' names. Whoever reads files
+// through it can hand it to Run later, so that no change between the reading and the watching
+// is lost. It belongs to one goroutine until it is handed over; nobody writes to it after.
 type State map[string]Sum
 
 // Read reads a regular file and records what it held, also if it can't be read: then a
@@ -28,11 +38,33 @@ func (s State) Read(path string) ([]byte, error) {
 	return data, nil
 }
 
+// List gives the names of a directory's entries in order and records them, also if it
+// can't be read. Of what the entries hold it records nothing.
+func (s State) List(dir string) ([]string, error) {
+	path := filepath.Clean(dir) + string(filepath.Separator)
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		s[path] = Sum{}
+		return nil, err
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	slices.Sort(names)
+	s[path] = sha256.Sum256([]byte(strings.Join(names, "\x00")))
+	return names, nil
+}
+
 // now gives the state of the same files at this moment.
 func (s State) now() State {
 	current := make(State, len(s))
 	for path := range s {
-		_, _ = current.Read(path)
+		if strings.HasSuffix(path, string(filepath.Separator)) {
+			_, _ = current.List(path)
+		} else {
+			_, _ = current.Read(path)
+		}
 	}
 	return current
 }
@@ -42,12 +74,34 @@ func (s State) equal(other State) bool { return maps.Equal(s, other) }
 // read refuses pipes and devices: reading one may wait for ever, and twice the same
 // content is never in it.
 func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	if err := regular(os.Stat(path)); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe may have come in its place
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
+	defer f.Close()
+	if err := regular(f.Stat()); err != nil {
+		return nil, err
 	}
-	return os.ReadFile(path)
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err == nil && len(data) > MaxFile {
+		err = tooLong(path)
+	}
+	return data, err
 }
+
+func regular(info os.FileInfo, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file", info.Name())
+	case info.Size() > MaxFile:
+		return tooLong(info.Name())
+	}
+	return nil
+}
+
+func tooLong(name string) error { return fmt.Errorf("%s has more than %d bytes", name, MaxFile) }

@@ -9,23 +9,29 @@ import (
 )
 
 // An editor's save or a ConfigMap's swap is several events: a check follows when there was
-// quiet for settle, or, in a directory that never rests, after patience. poll finds what
+// quiet for settle, or, in a directory that never rests, after patience. The poll finds what
 // the kernel doesn't tell: network file systems, mounts of a single file.
 const (
 	settle   = 200 * time.Millisecond
 	patience = 2 * time.Second
-	poll     = 30 * time.Second
 )
+
+// Poll is how often files are looked at unless NewEvery says otherwise.
+const Poll = 30 * time.Second
 
 // Watcher calls back when watched files hold something else than they did.
 type Watcher struct {
 	log  *slog.Logger
+	poll time.Duration
 	kick chan struct{}
 }
 
 // New makes a Watcher. It does nothing until Run.
-func New(log *slog.Logger) *Watcher {
-	return &Watcher{log: log, kick: make(chan struct{}, 1)}
+func New(log *slog.Logger) *Watcher { return NewEvery(log, Poll) }
+
+// NewEvery makes a Watcher that looks at the files at least so often.
+func NewEvery(log *slog.Logger, poll time.Duration) *Watcher {
+	return &Watcher{log: log, poll: poll, kick: make(chan struct{}, 1)}
 }
 
 // Kick makes Run call back soon even if no file has changed, as SIGHUP asks for. It never
@@ -41,10 +47,10 @@ func (w *Watcher) Kick() {
 // loaded() hold something else than loaded() says, once per content. After each call it
 // asks loaded() again, so the set of files may change. It returns when ctx ends.
 func (w *Watcher) Run(ctx context.Context, loaded func() State, changed func()) {
-	l := loop{loaded: loaded, changed: changed}
+	l := loop{loaded: loaded, changed: changed, poll: w.poll}
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
-		w.log.Warn("files are polled only", "every", poll, "error", err)
+		w.log.Warn("files are polled only", "every", w.poll, "error", err)
 		l.run(ctx, w.kick)
 		return
 	}
@@ -57,6 +63,7 @@ func (w *Watcher) Run(ctx context.Context, loaded func() State, changed func()) 
 type loop struct {
 	loaded  func() State
 	changed func()
+	poll    time.Duration
 	events  <-chan fsnotify.Event
 	errors  <-chan error
 	watch   func(State) // watches the directories of these files; nil polls only
@@ -65,7 +72,7 @@ type loop struct {
 }
 
 func (l *loop) run(ctx context.Context, kick <-chan struct{}) {
-	tick := time.NewTicker(poll)
+	tick := time.NewTicker(l.poll)
 	defer tick.Stop()
 	quiet := time.NewTimer(settle) // the first check finds what changed before Run
 	defer quiet.Stop()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -206,5 +207,84 @@ func TestStateRefusesWhatIsNotARegularFile(t *testing.T) {
 	}
 	if len(s) != 2 {
 		t.Errorf("%d paths are recorded, want 2", len(s))
+	}
+}
+
+// lister is a directory's reader: the names that it holds.
+func lister(t *testing.T, dir string) (loaded func() State, changed func(), calls chan []string) {
+	var state atomic.Pointer[State]
+	calls = make(chan []string, 100)
+	load := func() []string {
+		s := State{}
+		names, err := s.List(dir)
+		if err != nil {
+			names = []string{"missing"}
+		}
+		for _, name := range names {
+			_, _ = s.Read(filepath.Join(dir, name))
+		}
+		state.Store(&s)
+		return names
+	}
+	load()
+	return func() State { return *state.Load() }, func() { calls <- load() }, calls
+}
+
+func TestADirectorysComingsAndGoingsAreSeen(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "filters")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	loaded, changed, calls := lister(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		NewEvery(slog.New(slog.DiscardHandler), time.Hour).Run(ctx, loaded, changed)
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	steps := []struct {
+		do   func() error
+		want string
+	}{
+		{func() error { return os.WriteFile(filepath.Join(dir, "a"), []byte("1"), 0o600) }, "[a]"},
+		{func() error { return os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, "b")) }, "[b]"},
+		{func() error { return os.WriteFile(filepath.Join(dir, "b"), []byte("2"), 0o600) }, "[b]"},
+		{func() error { return os.Rename(dir, dir+".old") }, "[missing]"},
+		{func() error { return os.Rename(dir+".old", dir) }, "[b]"},
+		{func() error { return os.Remove(filepath.Join(dir, "b")) }, "[]"},
+	}
+	for i, step := range steps {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		deadline := time.After(10 * time.Second)
+		for got := ""; got != step.want; {
+			select {
+			case names := <-calls:
+				got = fmt.Sprint(names)
+			case <-deadline:
+				t.Fatalf("step %d: saw %s, want %s", i, got, step.want)
+			}
+		}
+	}
+}
+
+func TestAPipeAndAHugeFileAreNotRead(t *testing.T) {
+	dir := t.TempDir()
+	pipe, huge := filepath.Join(dir, "pipe"), filepath.Join(dir, "huge")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write(t, huge, "")
+	if err := os.Truncate(huge, MaxFile+1); err != nil {
+		t.Fatal(err)
+	}
+	s := State{}
+	for _, path := range []string{pipe, huge, dir} {
+		if _, err := s.Read(path); err == nil || s[path] != (Sum{}) {
+			t.Errorf("%s: error %v, recorded as %v", path, err, s[path])
+		}
 	}
 }
