@@ -91,7 +91,7 @@ func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
 	if err != nil {
 		return err
 	}
-	k.schema, s.status = u.Schema, final.Status
+	k.schema, s.Status = u.Schema, final.Status
 	return nil
 }
 
@@ -105,7 +105,7 @@ func (s *session) changeAccount(f *flow, c *wire.Conn, u *wire.UserChange) error
 	}
 	s.dropLinks()
 	s.attach(k, open)
-	s.status = ok.Status
+	s.Status = ok.Status
 	if u.Schema != "" { // a login says nothing of its schema, a change of user does
 		ok.Track = wire.SchemaTrack(u.Schema)
 	}

@@ -128,7 +128,7 @@ func (s *session) leaving() bool {
 
 // quiet says that the session shall end and may: no transaction is open.
 func (s *session) quiet() bool {
-	return s.leaving() && s.loginOver && s.status&wire.StatusInTrans == 0
+	return s.leaving() && s.loginOver && s.Status&wire.StatusInTrans == 0
 }
 
 // release closes the listening socket, and removes a unix socket's file.

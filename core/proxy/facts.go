@@ -13,7 +13,7 @@ import (
 // prepared statement has those of its prepare, whatever was set since.
 func (s *session) Classify(c *core.Command) *core.Facts {
 	if c.Code == core.Query || c.Code == core.Prepare {
-		return s.srv.facts.Classify(s.state.Mode(s.status), c.SQL, c.Truncated())
+		return s.srv.facts.Classify(s.state.Mode(s.Status), c.SQL, c.Truncated())
 	}
 	if b := s.in.bytes()[wire.HeaderLen:s.held]; len(b) >= 5 {
 		if st, ok := s.state.Statement(le32(b[1:])); ok {
@@ -28,12 +28,12 @@ func (s *session) Classify(c *core.Command) *core.Facts {
 
 // Ranges says where the parts of the command's text stand.
 func (s *session) Ranges(c *core.Command) (core.Ranges, bool) {
-	return stmt.FindRanges(s.state.Mode(s.status), c.SQL, c.Statement())
+	return stmt.FindRanges(s.state.Mode(s.Status), c.SQL, c.Statement())
 }
 
 // Texts says where the statements of the command's text stand.
 func (s *session) Texts(c *core.Command) ([]core.Range, bool) {
-	return stmt.FindTexts(s.state.Mode(s.status), c.SQL, c.Statement())
+	return stmt.FindTexts(s.state.Mode(s.Status), c.SQL, c.Statement())
 }
 
 // beginState makes the session's state that of a new one.
@@ -60,7 +60,7 @@ func (s *Server) Mode(id uint32, limit time.Duration) (m stmt.Mode, schema strin
 		if !l.post(func() {
 			for x := range l.sessions {
 				if x.ID == id && x.loginOver && (x.flow == nil || !x.flow.busy) {
-					answers <- answer{x.state.Mode(x.status), x.Schema}
+					answers <- answer{x.state.Mode(x.Status), x.Schema}
 				}
 			}
 			asked <- struct{}{}

@@ -67,7 +67,7 @@ func (s *session) learn() {
 			s.state.Failed(s.cmd.Known())
 		}
 		if r.Status&wire.StatusMoreResults != 0 { // of a statement before the one that failed
-			s.status = r.Status &^ wire.StatusMoreResults
+			s.Status = r.Status &^ wire.StatusMoreResults
 		}
 		return
 	}
@@ -78,7 +78,7 @@ func (s *session) learn() {
 	case core.Prepare:
 		if r.Prepared {
 			s.state.Prepared(r.StatementID, state.Statement{
-				SQL: s.cmd.SQL, Truncated: s.cmd.Truncated(), Mode: s.state.Mode(s.status), Facts: s.cmd.Known(),
+				SQL: s.cmd.SQL, Truncated: s.cmd.Truncated(), Mode: s.state.Mode(s.Status), Facts: s.cmd.Known(),
 			})
 			s.lastDenied = false
 		}
@@ -98,7 +98,7 @@ func (s *session) learn() {
 	case core.ResetConnection:
 		s.reset()
 	}
-	s.status, s.outcome.Status = r.Status, r.Status
+	s.Status, s.outcome.Status = r.Status, r.Status
 	s.outcome.Affected = r.Affected
 }
 
@@ -109,7 +109,7 @@ func (s *session) applied(f *core.Facts) {
 		s.inserted = s.link.src.Backend.Pool
 	}
 	if f.Kind == core.StatementUse && !s.caps.Has(wire.SessionTrack) {
-		if name := stmt.UsedSchema(s.state.Mode(s.status), s.cmd.SQL); name != "" {
+		if name := stmt.UsedSchema(s.state.Mode(s.Status), s.cmd.SQL); name != "" {
 			s.setSchema([]byte(name))
 		}
 	}

@@ -18,7 +18,7 @@ func (s *session) listLogin(f *flow, c *wire.Conn, l *wire.Login) error {
 		return s.denyAccount(c, err)
 	}
 	s.attach(k, open)
-	s.status = ok.Status
+	s.Status = ok.Status
 	return c.WritePacket(wire.AppendOK(nil, ok, s.caps))
 }
 

@@ -23,7 +23,7 @@ func (s *session) destination() string {
 	switch {
 	case s.cmd.Code == core.ResetConnection: // ends a transaction
 		return home
-	case s.status&wire.StatusInTrans != 0, s.cmd.Code == core.Query && state.AsksOfLast(s.cmd.SQL, s.cmd.Statement()):
+	case s.Status&wire.StatusInTrans != 0, s.cmd.Code == core.Query && state.AsksOfLast(s.cmd.SQL, s.cmd.Statement()):
 		return s.link.src.Backend.Pool
 	case s.linked(s.inserted) && s.cmd.Code == core.Query && state.AsksOfInsert(s.cmd.Statement()):
 		return s.inserted
@@ -42,7 +42,7 @@ func (s *session) linked(pool string) bool {
 // and a character set was set, it sets nothing else, and it reads none of the tables that
 // are another server's there.
 func (s *session) mayLeave() bool {
-	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.status&wire.StatusAutocommit != 0 &&
+	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.Status&wire.StatusAutocommit != 0 &&
 		!slices.Contains(s.unfit, s.cmd.Pool) && s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) && !stmt.BoundIn(s.Schema, s.cmd.Statement()) &&
 		s.Pools.Pool(s.cmd.Pool) != nil
 }
@@ -100,7 +100,7 @@ func (s *session) moveTo(f *flow, pool string, first *core.Backend) error {
 	if err != nil {
 		return s.explain(err)
 	}
-	if (ok.Status^s.status)&settings != 0 {
+	if (ok.Status^s.Status)&settings != 0 {
 		s.discard(k)
 		s.unfit = append(s.unfit, pool)
 		s.log.Warn("a server begins sessions with another autocommit or sql_mode than the session's own; the session stays at home",
@@ -138,7 +138,7 @@ func (s *session) unlink(k *link) {
 // strayed says that the session is away from home and nothing is lost if its connection
 // there is.
 func (s *session) strayed() bool {
-	return s.link != s.home() && s.status&wire.StatusInTrans == 0
+	return s.link != s.home() && s.Status&wire.StatusInTrans == 0
 }
 
 // shed closes idle connections to removed backends away from home.

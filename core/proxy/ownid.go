@@ -24,7 +24,7 @@ func (s *session) showOwnID() {
 	if (c.Code != core.Query && c.Code != core.Prepare) || c.Truncated() || len(c.SQL) > maxOwnID || !mentionsID(c.SQL) {
 		return
 	}
-	mode := s.state.Mode(s.status)
+	mode := s.state.Mode(s.Status)
 	calls := stmt.LoneCalls(mode, c.SQL, "connection_id")
 	if len(calls) == 0 {
 		return

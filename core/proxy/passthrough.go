@@ -44,7 +44,7 @@ func (s *session) passthrough(f *flow, c *wire.Conn, l *wire.Login) error {
 		return err
 	}
 	s.attach(k, open)
-	s.status = final.Status
+	s.Status = final.Status
 	return nil
 }
 

@@ -79,6 +79,7 @@ func (s *session) begin() want {
 	sql, truncated := s.text(code, payload, length)
 	s.prefix = len(payload) - len(sql)
 	s.cmd.Reset(&s.Session, code, sql, length, truncated)
+	s.Commands++
 	s.began = s.loop.clock()
 	if s.deadline != 0 { // of the idle time, which has ended
 		s.timeout(0)

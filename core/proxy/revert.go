@@ -20,7 +20,7 @@ func (s *session) reverts(was core.Session, refusal error) bool {
 	s.srv.registry.leave(s)
 	s.Session = was
 	s.srv.registry.enter(s, 0)
-	s.status = s.status&^wire.StatusInTrans | wire.StatusAutocommit // all else of it is reset
+	s.Status = s.Status&^wire.StatusInTrans | wire.StatusAutocommit // all else of it is reset
 	s.outcome.Err = &core.Error{Code: said.Code, State: said.State, Message: said.Message}
 	s.outcome.Side = core.Server
 	return true

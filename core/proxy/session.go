@@ -104,7 +104,6 @@ type session struct {
 	cmdReply   *core.Reply // dbmesh's own answer, while the command is still coming in
 	collation  byte        // of the client's login
 	loginOver  bool
-	status     uint16 // of the last response
 }
 
 // ready notes an event and steps on if it may be what the session waits for.
