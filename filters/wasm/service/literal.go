@@ -1,0 +1,155 @@
+package service
+
+import (
+	"bytes"
+	"slices"
+)
+
+// fewLiterals is up to how many texts it is faster to look for each on its own.
+const fewLiterals = 6
+
+func newLiterals(lines []string, fold bool) matcher {
+	if len(lines) <= fewLiterals && !fold {
+		f := few{}
+		for _, l := range lines {
+			f = append(f, []byte(l))
+		}
+		return f
+	}
+	return newAutomaton(lines, fold)
+}
+
+// few looks for one text after the other, with the machine's vector instructions.
+type few [][]byte
+
+func (f few) match(text []byte) int {
+	return slices.IndexFunc(f, func(p []byte) bool { return len(p) > 0 && bytes.Contains(text, p) })
+}
+
+func (f few) cost(n int) uint64 { return uint64(len(f)) * uint64(10+n/4) }
+
+// automaton is Aho and Corasick's: a trie of all texts whose nodes know where to go on when
+// the next byte does not fit. It passes over a text once, whatever the number of texts.
+type automaton struct {
+	fold  [256]byte
+	root  [256]uint32 // the edges of node 0; 0 leads back to it
+	nodes []node
+	label []byte   // of edges
+	to    []uint32 // where they lead
+}
+
+type node struct {
+	first, last uint32 // its edges
+	fail        uint32 // the longest other node that is an end of this one's text
+	best        int32  // the first line that ends here, -1 for none
+}
+
+func newAutomaton(lines []string, fold bool) *automaton {
+	a := &automaton{}
+	for i := range a.fold {
+		a.fold[i] = byte(i)
+		if fold && 'A' <= i && i <= 'Z' {
+			a.fold[i] += 'a' - 'A'
+		}
+	}
+	a.flatten(a.trie(lines))
+	a.connect()
+	return a
+}
+
+// branch is a node of the trie while it grows: children hang in a list. Node 0 is nobody's
+// child.
+type branch struct {
+	child, sibling uint32
+	best           int32
+	label          byte
+}
+
+func (a *automaton) trie(lines []string) []branch {
+	t := []branch{{best: -1}}
+	for i, line := range lines {
+		at := uint32(0)
+		for j := range len(line) {
+			b := a.fold[line[j]]
+			next := t[at].child
+			for next != 0 && t[next].label != b {
+				next = t[next].sibling
+			}
+			if next == 0 {
+				next = uint32(len(t))
+				t = append(t, branch{sibling: t[at].child, best: -1, label: b})
+				t[at].child = next
+			}
+			at = next
+		}
+		if at != 0 && t[at].best < 0 {
+			t[at].best = int32(i)
+		}
+	}
+	return t
+}
+
+func (a *automaton) flatten(t []branch) {
+	a.nodes = make([]node, len(t))
+	for i := range t {
+		first := len(a.to)
+		for c := t[i].child; c != 0; c = t[c].sibling {
+			a.label, a.to = append(a.label, t[c].label), append(a.to, c)
+			if i == 0 {
+				a.root[t[c].label] = c
+			}
+		}
+		a.nodes[i] = node{first: uint32(first), last: uint32(len(a.to)), best: t[i].best}
+	}
+}
+
+// connect finds the nodes' fail links, those nearer to the root first, for they build on
+// each other.
+func (a *automaton) connect() {
+	queue := slices.DeleteFunc(slices.Clone(a.root[:]), func(n uint32) bool { return n == 0 })
+	for ; len(queue) > 0; queue = queue[1:] {
+		n := &a.nodes[queue[0]]
+		for e := n.first; e < n.last; e++ {
+			child := &a.nodes[a.to[e]]
+			child.fail = a.step(n.fail, a.label[e])
+			if other := a.nodes[child.fail].best; other >= 0 && (child.best < 0 || other < child.best) {
+				child.best = other
+			}
+			queue = append(queue, a.to[e])
+		}
+	}
+}
+
+// step goes on from a node with a byte that was folded.
+func (a *automaton) step(at uint32, b byte) uint32 {
+	for at != 0 {
+		n := &a.nodes[at]
+		for e := n.first; e < n.last; e++ {
+			if a.label[e] == b {
+				return a.to[e]
+			}
+		}
+		at = n.fail
+	}
+	return a.root[b]
+}
+
+func (a *automaton) match(text []byte) int {
+	found, at := int32(-1), uint32(0)
+	for _, b := range text {
+		b = a.fold[b]
+		if at == 0 {
+			at = a.root[b]
+		} else {
+			at = a.step(at, b)
+		}
+		if best := a.nodes[at].best; best >= 0 && (found < 0 || best < found) {
+			if found = best; found == 0 {
+				break
+			}
+		}
+	}
+	return int(found)
+}
+
+func (a *automaton) cost(n int) uint64 { return uint64(10 + 6*n) }
