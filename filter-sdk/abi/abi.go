@@ -301,3 +301,30 @@ const (
 	AccessSession = 4 // session
 	AccessAdmin   = 5 // admin
 )
+
+// KindName is what core/abi calls the number; unknown numbers are "unknown".
+func KindName(n int) string {
+	names := [...]string{"unknown", "empty", "multi", "select", "insert", "replace", "update", "delete", "load", "call", "do", "handler", "show", "explain", "analyze", "use", "set", "prepare", "execute", "deallocate", "begin", "commit", "rollback", "savepoint", "xa", "lock", "unlock", "create", "alter", "drop", "rename", "truncate", "grant", "kill", "flush", "table", "replication", "block", "admin"}
+	if n < 0 || n >= len(names) {
+		return "unknown"
+	}
+	return names[n]
+}
+
+// AccessName is what core/abi calls the number; unknown numbers are "unknown".
+func AccessName(n int) string {
+	names := [...]string{"unknown", "read", "write", "schema", "session", "admin"}
+	if n < 0 || n >= len(names) {
+		return "unknown"
+	}
+	return names[n]
+}
+
+// HookName is what core/abi calls the number; unknown numbers are "unknown".
+func HookName(n int) string {
+	names := [...]string{"on_session", "on_init_db", "on_query", "on_prepare", "on_execute", "on_columns", "on_done", "on_error", "on_session_end", "on_tick"}
+	if n < 0 || n >= len(names) {
+		return "unknown"
+	}
+	return names[n]
+}

@@ -31,7 +31,20 @@ func goConstants(s *source) (string, error) {
 		}
 		out.WriteString(")\n")
 	}
+	for _, n := range s.lists {
+		fmt.Fprintf(&out, "\n// %sName is what core/abi calls the number; unknown numbers are \"unknown\".\nfunc %sName(n int) string {\n"+
+			"names := [...]string{%s}\nif n < 0 || n >= len(names) {\nreturn \"unknown\"\n}\nreturn names[n]\n}\n",
+			n.prefix, n.prefix, quoted(n.names))
+	}
 	return formatted(out.String())
+}
+
+func quoted(names []string) string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = strconv.Quote(name)
+	}
+	return strings.Join(all, ", ")
 }
 
 func (v value) literal() string {

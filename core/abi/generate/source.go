@@ -18,7 +18,14 @@ import (
 // source is core/abi as its files say it.
 type source struct {
 	groups    []group
+	lists     []list
 	functions []function
+}
+
+// list is names by their number.
+type list struct {
+	prefix string
+	names  []string
 }
 
 // group is one const declaration with its comment, in lines without signs.
@@ -75,6 +82,8 @@ func read(dir string) (*source, error) {
 	}
 	s.named("Kinds of statement, of AtKind.", "Kind", abi.Kinds())
 	s.named("What a statement does, of AtAccess.", "Access", abi.Accesses())
+	hooks := abi.HookNames()
+	s.lists = append(s.lists, list{"Hook", hooks[:]})
 	for _, f := range abi.Functions() {
 		named, err := withNames(f)
 		if err != nil {
@@ -118,6 +127,7 @@ func (s *source) add(g *ast.GenDecl, info *types.Info) {
 
 // named adds numbers that core/abi has as a list of names.
 func (s *source) named(comment, prefix string, names []string) {
+	s.lists = append(s.lists, list{prefix, names})
 	g := group{comment: []string{comment}}
 	for i, name := range names {
 		title := strings.ToUpper(name[:1]) + name[1:]
