@@ -55,6 +55,6 @@ func files(root string) (map[string]string, error) {
 		"filter-sdk/internal/host/imports.go": imports,
 		"filter-sdk/c/dbmesh_abi.h":           cHeader(s),
 		"filter-sdk/rust/dbmesh_abi.rs":       rust(s),
-		"filter-sdk/assemblyscript/abi.ts":    assemblyScript(s),
+		"filter-sdk/assemblyscript/dbmesh/abi.ts":    assemblyScript(s),
 	}, nil
 }
