@@ -51,10 +51,10 @@ func files(root string) (map[string]string, error) {
 		return nil, err
 	}
 	return map[string]string{
-		"filter-sdk/abi/abi.go":               constants,
-		"filter-sdk/internal/host/imports.go": imports,
-		"filter-sdk/c/dbmesh_abi.h":           cHeader(s),
-		"filter-sdk/rust/dbmesh_abi.rs":       rust(s),
-		"filter-sdk/assemblyscript/dbmesh/abi.ts":    assemblyScript(s),
+		"filter-sdk/abi/abi.go":                   constants,
+		"filter-sdk/internal/host/imports.go":     imports,
+		"filter-sdk/c/dbmesh_abi.h":               cHeader(s),
+		"filter-sdk/rust/dbmesh_abi.rs":           rust(s),
+		"filter-sdk/assemblyscript/dbmesh/abi.ts": assemblyScript(s),
 	}, nil
 }
