@@ -78,6 +78,10 @@ func TestAFileIsReadWhole(t *testing.T) {
 	if c := steps[1].Answer.Columns; len(c) != 2 || c[0].Name != "id" || c[1].OrgTable != "users" || c[1].Type != 253 {
 		t.Errorf("columns %+v", c)
 	}
+	expression, err := cases.Parse("f.yaml", []byte("cases: [{sql: x, columns: [{name: a+b, org_name: ''}]}]"))
+	if err != nil || expression.Cases[0].Steps[0].Answer.Columns[0].OrgName != "" {
+		t.Errorf("an expression has the origin of a column: %+v, %v", expression, err)
+	}
 	if w := steps[1].Want; w.Verdict != "mask" || w.Masks["email"] != (cases.Mask{By: core.MaskKeep, Exact: true, First: 1, Last: 4}) || w.Masks["id"].By != core.MaskNull || steps[1].Wait != 90*time.Second {
 		t.Errorf("wants %+v", w)
 	}
@@ -115,6 +119,7 @@ func TestEachMistakeIsToldWithLineAndKey(t *testing.T) {
 		{"cases:\n- sql: x\n  error: {code: 7, state: HY}\n", "f.yaml:3: cases[0].error.state: is \"HY\", want five"},
 		{"cases:\n- sql: x\n  error: 7\n  columns: [a]\n", "f.yaml:2: cases[0].error: stands beside columns"},
 		{"cases:\n- sql: x\n  want: {masks: {a: blank}}\n", `f.yaml:3: cases[0].want.masks.a: is "blank", want null, hash`},
+		{"cases:\n- sql: x\n  columns: [7, [a]]\n", `f.yaml:3: cases[0].columns[1]: is a list, want keys`},
 		{"cases:\n- sql: x\n- sql: x\n", `f.yaml:3: cases[1].name: "x" is the name of the case in line 2 too`},
 		{"cases:\n- sql: x\n  sql: y\n", `f.yaml:3: cases[0].sql: stands here twice`},
 		{"grants: [kv, files]\ncases: [{sql: x}]\n", `f.yaml:1: grants[1]: is "files", want one of`},

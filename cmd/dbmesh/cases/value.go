@@ -108,12 +108,25 @@ func (r *reader) columns(n *yaml.Node, key string, into *[]core.Column) {
 					}
 				}})
 		}
-		if c.OrgName == "" {
+		if !has(n, "org_name") { // an expression has one that is empty
 			c.OrgName = c.Name
 		}
-		if c.OrgTable == "" {
+		if !has(n, "org_table") {
 			c.OrgTable = c.Table
 		}
 		*into = append(*into, c)
 	})
+}
+
+// has says whether a mapping has the key.
+func has(n *yaml.Node, key string) bool {
+	if n.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
 }
