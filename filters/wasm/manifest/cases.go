@@ -1,62 +1,34 @@
 package manifest
 
-// Case is one question to a filter and the answer that it has to give. A manifest's cases
-// are asked each time before the filter is put in force; a file of cases has the same form.
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Case is one statement and what the filter has to say of it. A filter is asked its
+// manifest's cases each time before it is put in force.
 type Case struct {
-	Name string `yaml:"name"`
-	// Hook is on_query if it is left out.
-	Hook    Hook     `yaml:"hook"`
-	Session Session  `yaml:"session"`
-	SQL     string   `yaml:"sql"` // of on_init_db the schema
-	Params  []any    `yaml:"params"`
-	Columns []Column `yaml:"columns"`
-	Error   *Error   `yaml:"error"`
-	Want    Want     `yaml:"want"`
-
-	MaxFuel   Count    `yaml:"max_fuel"`   // 0 is any
-	MaxMemory Size     `yaml:"max_memory"` // 0 is any
-	Log       []string `yaml:"log"`        // texts, each in one line that the filter logs
+	Name    string  `yaml:"name"`
+	SQL     string  `yaml:"sql"`
+	User    string  `yaml:"user"`
+	Schema  string  `yaml:"schema"`
+	Want    Verdict `yaml:"want"`
+	Code    uint16  `yaml:"code"`     // of a deny or disconnect; 0 is any
+	MaxFuel Count   `yaml:"max_fuel"` // 0 is any
 }
 
-// Session is the client of a case.
-type Session struct {
-	User        string            `yaml:"user"`
-	Schema      string            `yaml:"schema"`
-	Address     string            `yaml:"address"`
-	Listener    string            `yaml:"listener"`
-	Pool        string            `yaml:"pool"`
-	Attributes  map[string]string `yaml:"attributes"`
-	TLS         bool              `yaml:"tls"`
-	Transaction bool              `yaml:"transaction"`
-}
+// Verdict is one of pass, deny, disconnect, rewrite, route, reply and ok.
+type Verdict string
 
-// Column is one of the columns of a case of on_columns.
-type Column struct {
-	Schema   string `yaml:"schema"`
-	Table    string `yaml:"table"`
-	OrgTable string `yaml:"org_table"`
-	Name     string `yaml:"name"`
-	OrgName  string `yaml:"org_name"`
-	Type     byte   `yaml:"type"` // MySQL's number of the type; 0 is a VARCHAR
-}
-
-// Error is the backend's error of a case of on_error, and the error that is wanted.
-type Error struct {
-	Code    uint16 `yaml:"code"`
-	State   string `yaml:"state"`
-	Message string `yaml:"message"` // wanted: a part of the message
-}
-
-// Want is the verdict that a case wants. What is left out is not compared.
-type Want struct {
-	// Verdict is pass, deny, disconnect, rewrite, route, reply, ok, mask or fault.
-	Verdict string            `yaml:"verdict"`
-	Code    uint16            `yaml:"code"`
-	State   string            `yaml:"state"`
-	Message string            `yaml:"message"` // a part of the message
-	SQL     string            `yaml:"sql"`     // the rewritten statement
-	Pool    string            `yaml:"pool"`
-	Backend string            `yaml:"backend"`
-	Rows    [][]any           `yaml:"rows"`  // of a reply, as text; null for NULL
-	Masks   map[string]string `yaml:"masks"` // by column: null, constant, hash or keep
+// UnmarshalYAML takes the name of a verdict only.
+func (v *Verdict) UnmarshalYAML(n *yaml.Node) error {
+	all := []string{"pass", "deny", "disconnect", "rewrite", "route", "reply", "ok"}
+	if !slices.Contains(all, n.Value) {
+		return fmt.Errorf("line %d: there is no verdict %q, only %s", n.Line, n.Value, strings.Join(all, ", "))
+	}
+	*v = Verdict(n.Value)
+	return nil
 }
