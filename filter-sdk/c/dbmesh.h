@@ -156,6 +156,22 @@ static inline dbmesh_text dbmesh_number(int64_t n) {
 	return dbmesh_join(DBMESH_TEXT("-"), dbmesh_unsigned(-(uint64_t)n));
 }
 
+/* dbmesh_parse reads a whole number, and gives 0 if the text is none. */
+static inline int dbmesh_parse(dbmesh_text t, int64_t *number) {
+	int32_t i = t.len > 0 && t.ptr[0] == '-';
+	uint64_t n = 0, most = (uint64_t)INT64_MAX + (uint64_t)i;
+	if (i >= t.len)
+		return 0;
+	for (int32_t j = i; j < t.len; j++) {
+		uint32_t digit = (uint32_t)(t.ptr[j] - '0');
+		if (digit > 9 || n > (most - digit) / 10)
+			return 0;
+		n = n * 10 + digit;
+	}
+	*number = (int64_t)(i ? -n : n);
+	return 1;
+}
+
 /* Facts, valid during a hook. */
 #define DBMESH_FACT(name, type, at)              \
 	static inline type name(void) {              \
@@ -262,8 +278,8 @@ static inline int32_t dbmesh_match(int32_t set, int32_t subject) { return dbmesh
 static inline int32_t dbmesh_match_bytes(int32_t set, dbmesh_text in) { return dbmesh_host_match_bytes(set, in.ptr, in.len); }
 
 /* State of the session, and values that all sessions share. */
-static inline dbmesh_text dbmesh_state_get(void) { DBMESH_PULL(dbmesh_host_state_get(at, room, 0)); }
-static inline int32_t dbmesh_state_set(dbmesh_text value) { return dbmesh_host_state_set(value.ptr, value.len); }
+static inline dbmesh_text dbmesh_state(void) { DBMESH_PULL(dbmesh_host_state_get(at, room, 0)); }
+static inline int32_t dbmesh_set_state(dbmesh_text value) { return dbmesh_host_state_set(value.ptr, value.len); }
 static inline dbmesh_text dbmesh_kv_get(dbmesh_text key) { DBMESH_PULL(dbmesh_host_kv_get(key.ptr, key.len, at, room, 0)); }
 static inline int32_t dbmesh_kv_set(dbmesh_text key, dbmesh_text value, int64_t ttl_ms) {
 	return dbmesh_host_kv_set(key.ptr, key.len, value.ptr, value.len, ttl_ms);
@@ -319,14 +335,17 @@ static inline dbmesh_verdict dbmesh_refuse(dbmesh_text why) { return dbmesh_pack
 
 static inline dbmesh_verdict dbmesh_rewrite(dbmesh_text sql) { return dbmesh_pack(DBMESH_OP_REWRITE, sql.ptr, dbmesh_size(sql)); }
 
-static inline dbmesh_verdict dbmesh_route(uint8_t to, dbmesh_text name) {
+static inline dbmesh_verdict dbmesh_route_to(uint8_t to, dbmesh_text name) {
 	uint8_t *p = dbmesh_take(dbmesh_size(name) + 1);
 	dbmesh_put_text(dbmesh_put(p, to, 1), name);
 	return dbmesh_pack(DBMESH_OP_ROUTE, p, dbmesh_size(name) + 1);
 }
-static inline dbmesh_verdict dbmesh_route_pool(dbmesh_text name) { return dbmesh_route(DBMESH_ROUTE_POOL, name); }
-static inline dbmesh_verdict dbmesh_route_backend(dbmesh_text name) { return dbmesh_route(DBMESH_ROUTE_BACKEND, name); }
 
+/* dbmesh_route sends the command to a pool, dbmesh_route_backend to a backend of its pool. */
+static inline dbmesh_verdict dbmesh_route(dbmesh_text pool) { return dbmesh_route_to(DBMESH_ROUTE_POOL, pool); }
+static inline dbmesh_verdict dbmesh_route_backend(dbmesh_text backend) { return dbmesh_route_to(DBMESH_ROUTE_BACKEND, backend); }
+
+/* dbmesh_ok answers that all is well. */
 static inline dbmesh_verdict dbmesh_ok(uint64_t affected, uint64_t insert_id, dbmesh_text info) {
 	uint8_t *p = dbmesh_take(dbmesh_size(info) + 16);
 	dbmesh_put_text(dbmesh_put(dbmesh_put(p, affected, 8), insert_id, 8), info);
@@ -354,16 +373,16 @@ static inline dbmesh_verdict dbmesh_reply(uint16_t columns, const dbmesh_text *n
 	return dbmesh_pack(DBMESH_OP_REPLY, p, size);
 }
 
-/* dbmesh_list has several verdicts hold: a rewrite and a route. */
-static inline dbmesh_verdict dbmesh_list(const dbmesh_verdict *verdicts, uint32_t n) {
-	uint32_t size = 0;
-	for (uint32_t i = 0; i < n; i++)
-		size += 4 + ((uint32_t)verdicts[i] >> 8);
-	uint8_t *p = dbmesh_take(size), *at = p;
-	for (uint32_t i = 0; i < n; i++) {
-		uint64_t v = (uint64_t)verdicts[i];
-		at = dbmesh_put_text(dbmesh_put(at, (uint32_t)v, 4), dbmesh_bytes((void *)(uintptr_t)(v >> 32), (int32_t)((uint32_t)v >> 8)));
-	}
+static inline uint32_t dbmesh_payload(dbmesh_verdict v) { return (uint32_t)v >> 8; }
+static inline uint8_t *dbmesh_put_entry(uint8_t *at, dbmesh_verdict v) {
+	return dbmesh_put_text(dbmesh_put(at, (uint32_t)v, 4), dbmesh_bytes((void *)(uintptr_t)((uint64_t)v >> 32), (int32_t)dbmesh_payload(v)));
+}
+
+/* dbmesh_both is a rewrite and a route at once. */
+static inline dbmesh_verdict dbmesh_both(dbmesh_verdict rewrite, dbmesh_verdict route) {
+	uint32_t size = 8 + dbmesh_payload(rewrite) + dbmesh_payload(route);
+	uint8_t *p = dbmesh_take(size);
+	dbmesh_put_entry(dbmesh_put_entry(p, rewrite), route);
 	return dbmesh_pack(DBMESH_OP_LIST, p, size);
 }
 
@@ -375,7 +394,7 @@ typedef struct {
 	dbmesh_text bytes;
 } dbmesh_mask;
 
-static inline dbmesh_verdict dbmesh_masks(const dbmesh_mask *masks, uint16_t n) {
+static inline dbmesh_verdict dbmesh_mask_columns(const dbmesh_mask *masks, uint16_t n) {
 	uint32_t size = 2;
 	for (uint32_t i = 0; i < n; i++)
 		size += 8 + dbmesh_size(masks[i].bytes);

@@ -419,11 +419,12 @@ impl Call {
         unsafe { abi::host_match_bytes(set, bytes.as_ptr(), bytes.len() as i32) }
     }
 
-    /// What is kept for this session; 0 or a negative answer of state_set.
-    pub fn state_get(&self) -> Text<'_> {
+    /// What set_state kept for this session.
+    pub fn state(&self) -> Text<'_> {
         self.pull(|at, room| unsafe { abi::host_state_get(at, room, 0) })
     }
-    pub fn state_set(&self, value: &[u8]) -> i32 {
+    /// Keeps it; 0 or a negative answer.
+    pub fn set_state(&self, value: &[u8]) -> i32 {
         unsafe { abi::host_state_set(value.as_ptr(), value.len() as i32) }
     }
     /// A value that all sessions share.
@@ -519,12 +520,18 @@ pub fn rewrite(sql: &[u8]) -> Verdict {
     pack(abi::OP_REWRITE, Payload::new().put(sql).done())
 }
 
-pub fn route_pool(name: &str) -> Verdict {
-    pack(abi::OP_ROUTE, Payload::new().put_u8(abi::ROUTE_POOL as u8).put(name.as_bytes()).done())
+fn route_to(to: u32, name: &str) -> Verdict {
+    pack(abi::OP_ROUTE, Payload::new().put_u8(to as u8).put(name.as_bytes()).done())
 }
 
-pub fn route_backend(name: &str) -> Verdict {
-    pack(abi::OP_ROUTE, Payload::new().put_u8(abi::ROUTE_BACKEND as u8).put(name.as_bytes()).done())
+/// Sends the command to a pool.
+pub fn route(pool: &str) -> Verdict {
+    route_to(abi::ROUTE_POOL, pool)
+}
+
+/// Sends the command to a backend of the pool that it goes to.
+pub fn route_backend(backend: &str) -> Verdict {
+    route_to(abi::ROUTE_BACKEND, backend)
 }
 
 /// Answers with rows of text; None is NULL. Each row has as many values as there are columns.
@@ -550,10 +557,10 @@ pub fn ok(affected: u64, insert_id: u64, info: &str) -> Verdict {
     pack(abi::OP_OK, Payload::new().put_u64(affected).put_u64(insert_id).put(info.as_bytes()).done())
 }
 
-/// Several verdicts hold: a rewrite and a route.
-pub fn list(verdicts: &[Verdict]) -> Verdict {
+/// A rewrite and a route at once.
+pub fn both(rewrite: Verdict, route: Verdict) -> Verdict {
     let mut p = Payload::new();
-    for v in verdicts {
+    for v in [rewrite, route] {
         let (at, len) = ((v.0 as u64 >> 32) as usize, (v.0 as u32 >> 8) as usize);
         let payload = if len == 0 { &[] } else { unsafe { slice::from_raw_parts(at as *const u8, len) } };
         p = p.put_u32(v.0 as u32).put(payload);

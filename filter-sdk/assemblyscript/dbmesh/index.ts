@@ -236,7 +236,7 @@ export function matchBytes(set: i32, bytes: Uint8Array): i32 { return abi.host_m
 function pullState(): void {
   if (short(abi.host_state_get(at(), room(), 0))) abi.host_state_get(at(), room(), 0);
 }
-export function stateGet(): string | null {
+export function state(): string | null {
   pullState();
   return text();
 }
@@ -244,8 +244,8 @@ export function stateBytes(): Uint8Array | null {
   pullState();
   return bytes();
 }
-export function stateSet(value: string): i32 { return stateSetBytes(encode(value)); }
-export function stateSetBytes(value: Uint8Array): i32 { return abi.host_state_set(value.dataStart, value.length); }
+export function setState(value: string): i32 { return setStateBytes(encode(value)); }
+export function setStateBytes(value: Uint8Array): i32 { return abi.host_state_set(value.dataStart, value.length); }
 
 function pullKV(name: string): void {
   const key = encode(name);
@@ -349,12 +349,13 @@ export function disconnect(code: u16, state: string, message: string): Verdict {
 export function rewrite(sql: string): Verdict { return rewriteBytes(encode(sql)); }
 export function rewriteBytes(sql: Uint8Array): Verdict { return new Verdict(abi.OP_REWRITE, sql); }
 
-function route(to: u32, name: string): Verdict {
+function routeTo(to: u32, name: string): Verdict {
   const text = encode(name);
   return new Verdict(abi.OP_ROUTE, new Form(1 + text.length).put<u8>(<u8>to).bytes(text).out);
 }
-export function routePool(name: string): Verdict { return route(abi.ROUTE_POOL, name); }
-export function routeBackend(name: string): Verdict { return route(abi.ROUTE_BACKEND, name); }
+// route sends the command to a pool, routeBackend to a backend of the pool that it goes to.
+export function route(pool: string): Verdict { return routeTo(abi.ROUTE_POOL, pool); }
+export function routeBackend(backend: string): Verdict { return routeTo(abi.ROUTE_BACKEND, backend); }
 
 // reply answers with rows of text; null is NULL. Each row has as many values as there are columns.
 export function reply(columns: string[], rows: (string | null)[][]): Verdict {
@@ -387,15 +388,11 @@ export function ok(affected: u64, insertId: u64, info: string): Verdict {
   return new Verdict(abi.OP_OK, new Form(16 + text.length).put<u64>(affected).put<u64>(insertId).bytes(text).out);
 }
 
-// list has several verdicts hold: a rewrite and a route.
-export function list(verdicts: Verdict[]): Verdict {
-  let size = 0;
-  for (let i = 0; i < verdicts.length; i++) size += 4 + verdicts[i].payload.length;
-  const form = new Form(size);
-  for (let i = 0; i < verdicts.length; i++) {
-    const payload = verdicts[i].payload;
-    form.put<u32>(((<u32>payload.length) << 8) | verdicts[i].op).bytes(payload);
-  }
+// both is a rewrite and a route at once.
+export function both(rewrite: Verdict, route: Verdict): Verdict {
+  const form = new Form(8 + rewrite.payload.length + route.payload.length);
+  form.put<u32>(((<u32>rewrite.payload.length) << 8) | rewrite.op).bytes(rewrite.payload);
+  form.put<u32>(((<u32>route.payload.length) << 8) | route.op).bytes(route.payload);
   return new Verdict(abi.OP_LIST, form.out);
 }
 
