@@ -17,13 +17,13 @@ export function dbmesh_configure(): i64 {
 export function on_query(index: i32): i64 {
   const kind = dbmesh.kind();
   if (kind != dbmesh.KIND_SELECT && kind != dbmesh.KIND_INSERT && kind != dbmesh.KIND_UPDATE &&
-      kind != dbmesh.KIND_DELETE && kind != dbmesh.KIND_REPLACE) return dbmesh.answer(dbmesh.PASS);
-  if (dbmesh.has(dbmesh.FLAG_TRUNCATED) || dbmesh.has(dbmesh.FLAG_OPAQUE)) return dbmesh.answer(dbmesh.PASS);
+      kind != dbmesh.KIND_DELETE && kind != dbmesh.KIND_REPLACE) return 0;
+  if (dbmesh.has(dbmesh.FLAG_TRUNCATED) || dbmesh.has(dbmesh.FLAG_OPAQUE)) return 0;
   const sql = dbmesh.sqlBytes();
-  if (sql == null) return dbmesh.answer(dbmesh.PASS);
+  if (sql == null) return 0;
   let end = sql.length;
   while (end > 0 && (sql[end - 1] <= 0x20 || sql[end - 1] == 0x3b)) end--; // blanks and semicolons
-  if (tagged(sql, end)) return dbmesh.answer(dbmesh.PASS);
+  if (tagged(sql, end)) return 0;
   const tag = dbmesh.encode(comment());
   const out = new Uint8Array(sql.length + tag.length);
   out.set(sql.subarray(0, end), 0);
