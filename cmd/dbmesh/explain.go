@@ -19,6 +19,7 @@ No server is asked and nothing is run.
   dbmesh explain --sql-mode ANSI_QUOTES 'SELECT "name" FROM "users"'
   dbmesh explain < migration.sql          (or - in the place of the text; at most 1 MiB)
   dbmesh explain -- '-- a text that begins with a dash'
+  dbmesh explain --lines                  (programs ask and read JSON, a line each)
 
 As a session of a running dbmesh would read it, see http://127.0.0.1:6080/api/v1/sessions:
   curl --data-binary 'SELECT 1' http://127.0.0.1:6080/api/v1/sessions/ID/explain
@@ -37,13 +38,14 @@ func explainText(args []string, out, errs io.Writer) int {
 // explainFrom reads the text from in if the arguments have none.
 func explainFrom(in io.Reader, args []string, out, errs io.Writer) int {
 	var d explain.Dialect
-	asJSON := false
+	asJSON, lines := false, false
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	flags.StringVar(&d.Flavour, "flavour", "", "whose dialect it is: mariadb, mysql or tidb (default "+explain.DefaultFlavour+")")
 	flags.StringVar(&d.Version, "version", "", "the server's `version` (default "+explain.DefaultMariaDB+", MySQL "+explain.DefaultMySQL+")")
 	flags.StringVar(&d.SQLMode, "sql-mode", "", "the session's `sql_mode`, such as ANSI_QUOTES,NO_BACKSLASH_ESCAPES")
 	flags.StringVar(&d.Charset, "charset", "", "the client's character `set` (default "+explain.DefaultCharset+")")
 	flags.BoolVar(&asJSON, "json", false, "print a JSON document, whose keys docs/facts.md explains")
+	flags.BoolVar(&lines, "lines", false, "for programs: read one JSON request a line from standard input and answer it with a line; docs/facts.md has the keys")
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), explainUsage, "Flags:\n")
 		flags.PrintDefaults()
@@ -56,20 +58,12 @@ func explainFrom(in io.Reader, args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "dbmesh explain: %v\n", err)
 		return status
 	}
-	var sql []byte
-	switch {
-	case len(texts) == 1 && texts[0] != "-":
-		sql = []byte(texts[0])
-	case in == nil:
-		return failed(exitUsage, fmt.Errorf("give it a text, or pipe one in; see dbmesh explain --help"))
-	default:
-		var err error
-		if sql, err = io.ReadAll(io.LimitReader(in, explain.MaxText+1)); err != nil {
-			return failed(exitFailed, err)
-		}
+	if lines {
+		return explainLines(d, in, texts, out, failed)
 	}
-	if len(sql) > explain.MaxText {
-		return failed(exitFailed, fmt.Errorf("the text has more than %d bytes", explain.MaxText))
+	sql, status, err := text(in, texts)
+	if err != nil {
+		return failed(status, err)
 	}
 	report, err := explain.Text(d, sql)
 	if err != nil {
@@ -81,6 +75,37 @@ func explainFrom(in io.Reader, args []string, out, errs io.Writer) int {
 		err = report.WriteTable(out, sql)
 	}
 	if err != nil {
+		return failed(exitFailed, err)
+	}
+	return exitOK
+}
+
+// text is the argument, or what can be read. The status goes with the error.
+func text(in io.Reader, texts []string) ([]byte, int, error) {
+	if len(texts) == 0 || texts[0] == "-" {
+		if in == nil {
+			return nil, exitUsage, fmt.Errorf("give it a text, or pipe one in; see dbmesh explain --help")
+		}
+		sql, err := io.ReadAll(io.LimitReader(in, explain.MaxText+1))
+		if err == nil && len(sql) > explain.MaxText {
+			err = fmt.Errorf("the text has more than %d bytes", explain.MaxText)
+		}
+		return sql, exitFailed, err
+	}
+	return []byte(texts[0]), exitOK, nil
+}
+
+// explainLines serves until standard input ends.
+func explainLines(d explain.Dialect, in io.Reader, texts []string, out io.Writer, failed func(int, error) int) int {
+	switch _, err := d.Mode(); {
+	case err != nil:
+		return failed(exitUsage, err)
+	case len(texts) > 0:
+		return failed(exitUsage, fmt.Errorf("with --lines the texts come on standard input"))
+	case in == nil:
+		return failed(exitUsage, fmt.Errorf("with --lines requests are piped in; see dbmesh explain --help"))
+	}
+	if err := explain.Lines(d, in, out); err != nil {
 		return failed(exitFailed, err)
 	}
 	return exitOK

@@ -116,6 +116,11 @@ func TestExplainSaysWhatIsWrong(t *testing.T) {
 		{nil, []string{"--json=perhaps", "SELECT 1"}, exitUsage, "perhaps"},
 		{strings.NewReader(strings.Repeat("x", explain.MaxText+1)), nil, exitFailed, "more than 1048576 bytes"},
 		{broken, nil, exitFailed, "the pipe broke"},
+		{nil, []string{"--lines"}, exitUsage, "requests are piped in"},
+		{broken, []string{"--lines", "SELECT 1"}, exitUsage, "come on standard input"},
+		{broken, []string{"--lines", "--flavour", "oracle"}, exitUsage, `"oracle", want mariadb`},
+		{broken, []string{"--lines"}, exitFailed, "the pipe broke"},
+		{strings.NewReader(strings.Repeat("x", 4<<20+1)), []string{"--lines"}, exitFailed, "more than 4194304 bytes"},
 	} {
 		status, out, errs := explained(tc.in, tc.args...)
 		if status != tc.status || out != "" || !strings.Contains(errs, tc.says) || !strings.HasPrefix(errs, "dbmesh explain: ") {

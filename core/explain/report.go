@@ -137,8 +137,9 @@ func Live(s Session, m stmt.Mode, sql []byte) *Report {
 	return r
 }
 
-func report(m stmt.Mode, sql []byte) *Report {
-	f := stmt.Analyze(m, sql)
+func report(m stmt.Mode, sql []byte) *Report { return reportOn(m, sql, stmt.Analyze(m, sql)) }
+
+func reportOn(m stmt.Mode, sql []byte, f *core.Facts) *Report {
 	r := &Report{Server: server(m), Facts: facts(f), Fingerprint: string(stmt.AppendNormal(nil, sql, m))}
 	if found, ok := stmt.FindRanges(m, sql, f); ok {
 		r.Ranges = ranges(found)
