@@ -20,21 +20,34 @@ func (ch *Chain) Columns(ctx context.Context, c *Command, columns []Column) ([]M
 		start := ch.clock()
 		masks, v, err := h.callColumns(ctx, c, columns)
 		if err == nil && !v.Denied() {
-			for _, m := range masks {
-				if m.Column < 0 || m.Column >= len(columns) {
-					err = fmt.Errorf("it masks column %d of %d", m.Column, len(columns))
-					break
-				}
-				if !slices.ContainsFunc(all, func(o Mask) bool { return o.Column == m.Column }) {
-					all = append(all, m)
-				}
-			}
+			v, err = Verdict{}, checkMasks(masks, len(columns))
 		}
 		if v := ch.judge(h.link, c.Session, v, err, start); v.Denied() {
 			return nil, v
 		}
+		if err != nil {
+			continue
+		}
+		for _, m := range masks {
+			if !slices.ContainsFunc(all, func(o Mask) bool { return o.Column == m.Column }) {
+				all = append(all, m)
+			}
+		}
 	}
 	return all, Verdict{}
+}
+
+// checkMasks refuses masks that nobody could follow.
+func checkMasks(masks []Mask, columns int) error {
+	for _, m := range masks {
+		switch {
+		case m.Column < 0 || m.Column >= columns:
+			return &Fault{fmt.Sprintf("it masks column %d of %d", m.Column, columns)}
+		case m.By > MaskKeep || m.First < 0 || m.Last < 0:
+			return &Fault{fmt.Sprintf("its mask of column %d makes no sense", m.Column)}
+		}
+	}
+	return nil
 }
 
 // Error asks the links that the command's pass reached what the client is told in the
@@ -57,17 +70,19 @@ func (ch *Chain) Error(ctx context.Context, c *Command, e *Error) *Error {
 	return e
 }
 
-// End tells the links that had their OnConnect that the session has ended.
+// End tells the links that had their OnConnect that the session's login has ended, last
+// link first. To the chain it is a new one then: a second call does nothing.
 func (ch *Chain) End(s *Session) {
 	for i := len(ch.end) - 1; i >= 0; i-- {
 		h := &ch.end[i]
-		if !slices.Contains(s.seen, h.name) || h.quarantined(ch.clock()) {
+		if !slices.Contains(s.seen, h.name) || slices.Contains(s.missed, h.name) || h.quarantined(ch.clock()) {
 			continue
 		}
 		if err := h.callEnd(s); err != nil {
 			ch.broke(h.link, s, err)
 		}
 	}
+	s.Forget()
 }
 
 func (h *columnHook) callColumns(ctx context.Context, c *Command, columns []Column) (m []Mask, v Verdict, err error) {

@@ -125,19 +125,24 @@ func (ch *Chain) Connect(ctx context.Context, s *Session) Verdict {
 		return Verdict{}
 	}
 	old := s.seen
-	s.seen = ch.names
 	for i := range ch.connect {
 		h := &ch.connect[i]
-		if slices.Contains(old, h.name) || h.quarantined(ch.clock()) {
+		if slices.Contains(old, h.name) {
+			continue
+		}
+		if h.quarantined(ch.clock()) {
+			s.missed = append(slices.Clip(s.missed), h.name)
 			continue
 		}
 		start := ch.clock()
 		v, err := h.callConnect(ctx, s)
 		// An answer without an error must not end the pass: later links could not refuse.
 		if v := ch.judge(h.link, s, v, err, start); v.Denied() {
+			s.seen = append(slices.Clip(old), ch.names[:h.index+1]...)
 			return v
 		}
 	}
+	s.seen = ch.names
 	return Verdict{}
 }
 

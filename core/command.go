@@ -114,5 +114,5 @@ func (c *Command) Rewrite(sql []byte) bool {
 func (c *Command) Rewritten() []byte { return c.rewritten }
 
 // Slot is the current link's room for this command, zero when OnCommand begins.
-// It may be used inside OnCommand and OnDone only.
+// It may be used inside OnCommand and the hooks behind it only.
 func (c *Command) Slot() *Slot { return &c.slots[c.link] }

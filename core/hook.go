@@ -56,8 +56,10 @@ type ErrorReader interface {
 	OnError(ctx context.Context, c *Command, e *Error) (*Error, error)
 }
 
-// Ender hears of the end of each session that its OnConnect was asked about, once, from the
-// chain then in force. The session's connections are closed by then. It must not wait.
+// Ender hears of the end of each session that was asked OnConnect as far as this link, once,
+// from the chain then in force; also of a login that failed, and of the one that a change of
+// user ends. A session that ends for good has closed its connections by then. It must not
+// wait.
 type Ender interface {
 	OnSessionEnd(s *Session)
 }

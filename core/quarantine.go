@@ -20,24 +20,22 @@ const (
 type quarantine struct {
 	mu     sync.Mutex
 	breaks int
-	first  time.Duration // when the window of breaks began
-	last   time.Duration // how long the last quarantine took
-	ended  time.Duration // when it ended
+	times  [QuarantineAfter]time.Duration // of the last breaks, in turn
+	last   time.Duration                  // how long the last quarantine takes
+	ended  time.Duration                  // when it ends
 }
 
-// broke counts a failure at now. It gives the time until which the link is left out, 0
-// for not at all.
+// broke counts a failure at now. It gives the time until which the link is left out from
+// now on, 0 if nothing changes.
 func (q *quarantine) broke(now time.Duration) time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if now < q.ended { // of a command that was under way
-		return q.ended
+		return 0
 	}
-	if q.breaks == 0 || now-q.first > QuarantineWindow {
-		q.breaks, q.first = 0, now
-	}
+	q.times[q.breaks%QuarantineAfter] = now
 	q.breaks++
-	if q.breaks < QuarantineAfter {
+	if q.breaks < QuarantineAfter || now-q.times[q.breaks%QuarantineAfter] > QuarantineWindow {
 		return 0
 	}
 	q.breaks = 0

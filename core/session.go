@@ -3,6 +3,7 @@ package core
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 )
 
 // Session is what filters see of a client's connection. It is owned by one goroutine at a
@@ -27,22 +28,27 @@ type Session struct {
 
 	bound []*Backend // backends that the session holds a connection to, one per pool
 	seen  []string   // names of the links that had their OnConnect, see Chain.Connect
-	kept  []kept
+	// missed are those of seen that were in quarantine instead.
+	missed []string
+	kept   []kept
 }
 
 // kept is what a filter keeps with the session.
 type kept struct{ key, value any }
 
-// Keep keeps a value with the session until its end, under a key that is the filter's own,
-// such as a pointer that outlives generations. A nil value forgets it.
+// Keep keeps a value with the session until the end of its login (a change of user is one),
+// under a key that is the filter's own, such as a pointer that outlives generations. A nil
+// value forgets it.
 func (s *Session) Keep(key, value any) {
-	for i := range s.kept {
-		if s.kept[i].key == key {
-			s.kept[i].value = value
-			return
-		}
+	at := slices.IndexFunc(s.kept, func(k kept) bool { return k.key == key })
+	switch {
+	case value == nil && at >= 0:
+		s.kept = slices.Delete(s.kept, at, at+1)
+	case at >= 0:
+		s.kept[at].value = value
+	case value != nil:
+		s.kept = append(s.kept, kept{key, value})
 	}
-	s.kept = append(s.kept, kept{key, value})
 }
 
 // Kept gives what was kept under the key, nil if there is nothing.
@@ -80,10 +86,20 @@ func (s *Session) Bind(b *Backend) { s.bound = append(s.bound, b) }
 // Unbind forgets every backend of the session. For the proxy.
 func (s *Session) Unbind() { s.bound = s.bound[:0] }
 
-// Renew makes the session as new for the chain: every link is asked OnConnect again, as
-// after a change of user. It is bound to nothing, so that links choose as at a login; the
-// proxy binds it again to what it keeps.
+// Met says whether a chain was asked about the session, so that its end matters to it.
+func (s *Session) Met() bool { return len(s.seen) > 0 }
+
+// Forget makes the session new to every link: each is asked OnConnect again before the next
+// command, and finds nothing kept. For the proxy, when a login ends; see Chain.End.
+func (s *Session) Forget() {
+	s.seen, s.missed, s.kept = nil, nil, nil
+}
+
+// Renew makes the session as new for the chain, as after a change of user: see Forget. It
+// is bound to nothing, so that links choose as at a login; the proxy binds it again to what
+// it keeps.
 func (s *Session) Renew() {
-	s.seen, s.Account, s.Backend = nil, nil, nil
+	s.Forget()
+	s.Account, s.Backend = nil, nil
 	s.bound = nil // not cut short: a copy from before, to go back to, shares the array
 }

@@ -49,6 +49,9 @@ func (s *session) becameUser(err error) want {
 func (s *session) become(f *flow, c *wire.Conn, u *wire.UserChange) error {
 	was := s.Account
 	s.srv.registry.leave(s)
+	if err := s.endLogin(f); err != nil {
+		return err
+	}
 	s.Renew()
 	s.User, s.Schema = u.User, u.Schema
 	if u.Collation != 0 {

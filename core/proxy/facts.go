@@ -15,8 +15,8 @@ func (s *session) Classify(c *core.Command) *core.Facts {
 	if c.Code == core.Query || c.Code == core.Prepare {
 		return s.srv.facts.Classify(s.state.Mode(s.Status), c.SQL, c.Truncated())
 	}
-	if b := s.in.bytes()[wire.HeaderLen:s.held]; len(b) >= 5 {
-		if st, ok := s.state.Statement(le32(b[1:])); ok {
+	if id, ok := s.statementID(); ok {
+		if st, ok := s.state.Statement(id); ok {
 			if st.Facts == nil {
 				st.Facts = s.srv.facts.Classify(st.Mode, st.SQL, st.Truncated)
 			}
@@ -38,7 +38,7 @@ func (s *session) Texts(c *core.Command) ([]core.Range, bool) {
 
 // beginState makes the session's state that of a new one.
 func (s *session) beginState() {
-	s.Classifier = s
+	s.Classifier, s.Decoder = s, s
 	l := state.Login{Collation: s.collation, Tracks: s.caps.Has(wire.SessionTrack)}
 	if g := s.home().src.Greeting(); g != nil {
 		l.Version = g.Version

@@ -37,6 +37,7 @@ func (s *session) settle() want {
 func (s *session) next() want {
 	s.chain.Release()
 	s.chain = nil
+	s.forgetParams()
 	s.in.r += s.held
 	s.held = 0
 	if s.tail != nil {
@@ -59,6 +60,9 @@ func (s *session) next() want {
 // learn takes from the response what later commands need.
 func (s *session) learn() {
 	r := &s.resp
+	if s.cmd.Code == core.Execute || s.cmd.Code == core.ResetStatement {
+		s.learnBindings(r.Err != nil)
+	}
 	s.outcome.Rows, s.outcome.Warnings = r.Rows, r.Warnings
 	if r.Err != nil {
 		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
@@ -79,6 +83,7 @@ func (s *session) learn() {
 		if r.Prepared {
 			s.state.Prepared(r.StatementID, state.Statement{
 				SQL: s.cmd.SQL, Truncated: s.cmd.Truncated(), Mode: s.state.Mode(s.Status), Facts: s.cmd.Known(),
+				Bindings: state.Bindings{Count: int(r.Params)},
 			})
 			s.lastDenied = false
 		}
@@ -166,7 +171,8 @@ func (s *session) report() {
 	s.sentAt = 0
 }
 
-// breakCommand ends a command whose session ends under it.
+// breakCommand takes down the figures of a command whose session ends under it. Its hooks
+// are yet to be run, see part.
 func (s *session) breakCommand() {
 	if s.chain == nil {
 		return
@@ -184,18 +190,4 @@ func (s *session) breakCommand() {
 		o.Side = core.Client
 	}
 	s.srv.reporter.Refused(s.Listener, o.Side)
-	ch := s.chain
-	s.chain = nil
-	if !ch.Slow() {
-		ch.Done(&s.cmd, o)
-		ch.Release()
-		return
-	}
-	s.in.chunk = nil // the hooks may look at the command for long; the buffer is theirs now
-	s.srv.jobs.Add(1)
-	go func() {
-		defer s.srv.jobs.Done()
-		ch.Done(&s.cmd, o)
-		ch.Release()
-	}()
 }

@@ -50,6 +50,16 @@ func (l *Listener) chain() *core.Chain {
 	}
 }
 
+// readsParams says whether the chain in force has a link that asks for parameters.
+func (l *Listener) readsParams() bool {
+	ch := l.chain()
+	if ch == nil {
+		return false
+	}
+	defer ch.Release()
+	return ch.ReadsParams()
+}
+
 // trusts says whether a PROXY header from the address is believed.
 func (l *Listener) trusts(a netip.Addr) bool {
 	for _, p := range l.state.Load().trusted {

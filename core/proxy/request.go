@@ -59,6 +59,10 @@ func (s *session) command() (held int, ok bool) {
 		visible = s.srv.inspect.Load()
 	case core.InitDB, core.ChangeUser, core.FieldList:
 		visible = smallBuffer - wire.HeaderLen
+	case core.Execute:
+		if all := s.srv.inspect.Load(); have < wire.HeaderLen+min(length, all) && s.lis.readsParams() {
+			visible = all
+		}
 	}
 	need := wire.HeaderLen + min(length, visible)
 	if have < need {
@@ -209,10 +213,19 @@ func (s *session) refused() *core.Error {
 func (s *session) takesLast() bool {
 	switch s.cmd.Code {
 	case core.Execute, core.BulkExecute, core.Fetch, core.SendLongData, core.ResetStatement, core.CloseStatement:
-		b := s.in.bytes()[wire.HeaderLen:s.held]
-		return len(b) >= 5 && le32(b[1:]) == state.LastStatement
+		id, ok := s.statementID()
+		return ok && id == state.LastStatement
 	}
 	return false
+}
+
+// statementID is the prepared statement that the command at hand is about.
+func (s *session) statementID() (uint32, bool) {
+	b := s.in.bytes()[wire.HeaderLen:s.held]
+	if len(b) < 5 {
+		return 0, false
+	}
+	return le32(b[1:]), true
 }
 
 // maxRewritten keeps a rewritten command in one frame, like the client's own: the answer
@@ -256,10 +269,11 @@ func (s *session) watchState() {
 	case core.SetOption:
 		s.state.Unwatched()
 	case core.CloseStatement:
-		if b := s.in.bytes(); s.held >= 9 {
-			s.state.Closed(le32(b[5:]))
+		if id, ok := s.statementID(); ok {
+			s.state.Closed(id)
 		}
 	}
+	s.watchBindings()
 }
 
 // send writes what is in hand of the command to the backend.

@@ -19,6 +19,7 @@ func (s *session) reverts(was core.Session, refusal error) bool {
 	}
 	s.srv.registry.leave(s)
 	s.Session = was
+	s.Forget() // the links were told that this login has ended
 	s.srv.registry.enter(s, 0)
 	s.Status = s.Status&^wire.StatusInTrans | wire.StatusAutocommit // all else of it is reset
 	s.outcome.Err = &core.Error{Code: said.Code, State: said.State, Message: said.Message}

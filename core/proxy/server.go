@@ -67,6 +67,7 @@ type Server struct {
 	draining      atomic.Bool
 	sessions      atomic.Int64
 	buffers       buffers
+	params        sync.Pool // of *params
 	idle          chan struct{}
 
 	keysOnce sync.Once

@@ -90,7 +90,8 @@ type session struct {
 	fileBegun  bool
 	tail       []byte // what the client sent behind the file
 	cmd        core.Command
-	held       int // bytes of the command at hand in in
+	params     *params // of the execute at hand, once somebody has asked
+	held       int     // bytes of the command at hand in in
 	chain      *core.Chain
 	resp       wire.Response
 	outcome    core.Outcome
@@ -307,7 +308,6 @@ func (s *session) close(why string) {
 	s.breakCommand()
 	s.mode = ended
 	s.timeout(0)
-	s.in.release()
 	s.out.release()
 	s.shut(&s.client)
 	for _, l := range s.links {
@@ -315,6 +315,7 @@ func (s *session) close(why string) {
 		l.src.Backend.AddSession(-1)
 	}
 	s.links, s.link = nil, nil
+	s.part()
 	s.srv.ended(s, why)
 }
 

@@ -26,6 +26,7 @@ type Statement struct {
 	Truncated bool        // SQL is not the whole text
 	Mode      stmt.Mode   // by which the server has read it
 	Facts     *core.Facts // nil if nobody has asked yet
+	Bindings
 }
 
 // Session is the state of one session. It is not safe for concurrent use.
@@ -33,6 +34,7 @@ type Session struct {
 	statements map[uint32]*Statement
 	texts      int
 	last       uint32
+	binds      bool // a statement has types or pieces
 	pin        string
 	names      string // the SET NAMES in force, to be repeated on another connection
 	before     string // what it was before the statement that runs
@@ -84,7 +86,7 @@ func (s *Session) Statement(id uint32) (*Statement, bool) {
 // Closed forgets a prepared statement.
 func (s *Session) Closed(id uint32) {
 	if st := s.statements[id]; st != nil {
-		s.texts -= len(st.SQL)
+		s.texts -= len(st.SQL) + len(st.Types)
 	}
 	delete(s.statements, id)
 }

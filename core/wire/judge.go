@@ -114,7 +114,8 @@ func (r *Response) prepared(p []byte) {
 	header := c.u8()
 	r.StatementID = c.u32()
 	r.cols = uint64(c.u16())
-	r.defs = uint64(c.u16())
+	r.Params = c.u16()
+	r.defs = uint64(r.Params)
 	c.u8()
 	if len(c.b) >= 2 {
 		r.Warnings = c.u16()

@@ -63,6 +63,7 @@ type Response struct {
 	Err         *Err // the error packet that ended the response
 	Prepared    bool
 	StatementID uint32 // of a prepare
+	Params      uint16 // of a prepare: how many parameters its executes have
 	Malformed   bool   // the connection is out of step and must be closed
 	// Track is called for each change of session state that an OK packet tells; may be nil.
 	// A block too long to be held is told as one TrackState entry.
