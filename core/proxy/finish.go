@@ -18,6 +18,9 @@ func (s *session) finish() want {
 	if wire.HasResponse(byte(s.cmd.Code)) {
 		s.learn()
 	}
+	if s.editing {
+		s.learnEdit()
+	}
 	s.report()
 	return s.settle()
 }
@@ -179,7 +182,7 @@ func (s *session) breakCommand() {
 	}
 	o := &s.outcome
 	if s.sentAt != 0 {
-		if s.mode == responding || s.mode == uploading {
+		if s.mode == responding || s.mode == uploading || s.mode == inFlow { // a link looks at columns or an error
 			s.link.src.Backend.Abandon()
 		}
 		o.Backend = s.loop.clock() - s.sentAt

@@ -385,6 +385,9 @@ func (s *session) expect() want {
 	}
 	s.link.src.Backend.Begin()
 	s.resp.Begin(byte(s.cmd.Code), s.caps)
+	if s.chain.ReadsColumns() || s.chain.ReadsErrors() || s.state.Masked() {
+		s.beginEdit()
+	}
 	s.mode = responding
 	return wantNothing
 }

@@ -94,6 +94,8 @@ type session struct {
 	held       int     // bytes of the command at hand in in
 	chain      *core.Chain
 	resp       wire.Response
+	editing    bool  // links look at the response at hand, or change it
+	edit       *edit // made when they first did
 	outcome    core.Outcome
 	began      time.Duration // when the command at hand was first looked at
 	sentAt     time.Duration // when the command began to be sent; 0 if it was not
@@ -193,6 +195,9 @@ func (s *session) advance() want {
 	case dropping:
 		return s.drop()
 	case responding:
+		if s.editing {
+			return s.respondEdited()
+		}
 		return s.respond()
 	case uploading:
 		return s.upload()

@@ -27,6 +27,7 @@ type Statement struct {
 	Mode      stmt.Mode   // by which the server has read it
 	Facts     *core.Facts // nil if nobody has asked yet
 	Bindings
+	Shown
 }
 
 // Session is the state of one session. It is not safe for concurrent use.
@@ -35,6 +36,8 @@ type Session struct {
 	texts      int
 	last       uint32
 	binds      bool // a statement has types or pieces
+	masked     int  // statements with a plan, or denied
+	shown      int  // bytes of column definitions
 	pin        string
 	names      string // the SET NAMES in force, to be repeated on another connection
 	before     string // what it was before the statement that runs
@@ -87,6 +90,8 @@ func (s *Session) Statement(id uint32) (*Statement, bool) {
 func (s *Session) Closed(id uint32) {
 	if st := s.statements[id]; st != nil {
 		s.texts -= len(st.SQL) + len(st.Types)
+		s.Mask(st, nil, nil)
+		s.Define(st, nil)
 	}
 	delete(s.statements, id)
 }
