@@ -77,16 +77,20 @@ macro_rules! filter_parts {
 #[macro_export]
 macro_rules! hook {
     (configure, $run:path) => {
-        #[no_mangle]
-        pub extern "C" fn dbmesh_configure() -> i64 {
-            $crate::configure(|call| $run(call))
-        }
+        const _: () = {
+            #[export_name = "dbmesh_configure"]
+            extern "C" fn dbmesh_export() -> i64 {
+                $crate::configure(|call| $run(call))
+            }
+        };
     };
     ($name:ident, $run:path) => {
-        #[no_mangle]
-        pub extern "C" fn $name(arg: i32) -> i64 {
-            $crate::run(arg, |call| $run(call))
-        }
+        const _: () = {
+            #[export_name = stringify!($name)]
+            extern "C" fn dbmesh_export(arg: i32) -> i64 {
+                $crate::run(arg, |call| $run(call))
+            }
+        };
     };
 }
 
