@@ -30,17 +30,24 @@ func (b *Builder) Build(name string, specs []Spec) (*Chain, error) {
 		ch.log = slog.New(slog.DiscardHandler)
 	}
 	ch.users.Store(1)
-	for _, s := range specs {
-		if err := b.add(ch, s); err != nil {
-			ch.close()
-			return nil, fmt.Errorf("chain %q: %w", name, err)
-		}
-	}
-	if err := ch.checkPools(); err != nil {
+	if err := b.fill(ch, specs); err != nil {
 		ch.close()
 		return nil, fmt.Errorf("chain %q: %w", name, err)
 	}
 	return ch, nil
+}
+
+func (b *Builder) fill(ch *Chain, specs []Spec) error {
+	for i, s := range specs {
+		// A link that stands for several may have none by its own name.
+		if slices.ContainsFunc(specs[:i], func(other Spec) bool { return other.Name == s.Name }) {
+			return &LinkError{s.Name, fmt.Errorf("two links have this name")}
+		}
+		if err := b.add(ch, s); err != nil {
+			return err
+		}
+	}
+	return ch.checkPools()
 }
 
 // LinkError is a link that can't be built. Link is the link's name, so that a config can
@@ -60,16 +67,13 @@ func (b *Builder) add(ch *Chain, s Spec) error {
 	if !ok {
 		return &LinkError{s.Name, fmt.Errorf("there is no filter kind %q", s.Kind)}
 	}
-	if slices.Contains(ch.names, s.Name) {
-		return &LinkError{s.Name, fmt.Errorf("two links have this name")}
-	}
 	members, err := kind.build(ch.name, s)
 	if err != nil {
 		return &LinkError{s.Name, err}
 	}
 	var bad error
 	for _, m := range members { // all of them: what is in the chain gets closed with it
-		l := &link{name: m.Name, index: len(ch.links), filter: m.Filter, policy: s.OnFailure, observe: nobody{}}
+		l := &link{name: m.Name, of: s.Name, index: len(ch.links), filter: m.Filter, policy: s.OnFailure, observe: nobody{}}
 		taken := slices.Contains(ch.names, m.Name)
 		ch.links = append(ch.links, l)
 		ch.names = append(ch.names, m.Name)
@@ -131,7 +135,7 @@ func (ch *Chain) sort(l *link) error {
 		ch.sluggish = append(ch.sluggish, f)
 	}
 	if !found && selective == nil {
-		return &LinkError{l.name, fmt.Errorf("filter %T has no hook", l.filter)}
+		return &LinkError{l.of, fmt.Errorf("filter %q (%T) has no hook", l.name, l.filter)}
 	}
 	return nil
 }
@@ -167,7 +171,7 @@ func (ch *Chain) checkPools() error {
 		}
 		for _, other := range ch.links {
 			if s, ok := other.filter.(Switcher); ok && s.SwitchesPools() {
-				return &LinkError{other.name, fmt.Errorf(
+				return &LinkError{other.of, fmt.Errorf(
 					"its rules may send one session to several pools, which needs passwords that a passthrough login (link %q) never learns; route by listener, user, schema or attribute, or use mode list", l.name)}
 			}
 		}

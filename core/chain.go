@@ -20,6 +20,7 @@ type Observer interface {
 // link is one entry of a chain.
 type link struct {
 	name    string
+	of      string // the link in the config that it stands for
 	index   int
 	filter  Filter
 	policy  Policy

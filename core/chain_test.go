@@ -220,7 +220,12 @@ func TestACommandThatBeganBeforeQuarantineHearsItsEnd(t *testing.T) {
 	early := coretest.Query(coretest.Session(), "select 1")
 	ch.Command(context.Background(), early)
 	rs[0].Command = broken
-	ch.Command(context.Background(), coretest.Query(coretest.Session(), "select 2"))
+	for range core.QuarantineAfter {
+		ch.Command(context.Background(), coretest.Query(coretest.Session(), "select 2"))
+	}
+	late := coretest.Query(coretest.Session(), "select 3")
+	ch.Command(context.Background(), late)
+	ch.Done(late, &core.Outcome{})
 	j.Take()
 	ch.Done(early, &core.Outcome{})
 	wantLines(t, j, "bad done")

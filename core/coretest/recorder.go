@@ -32,15 +32,18 @@ func (j *Journal) Take() []string {
 	return lines
 }
 
-// Recorder is a filter with every hook. It writes "NAME connect", "NAME command",
-// "NAME done" and "NAME close" to its journal and then does what the functions say; a nil
-// function goes on.
+// Recorder is a filter with every hook. It writes "NAME connect", "NAME command", "NAME
+// columns", "NAME error", "NAME done", "NAME end" and "NAME close" to its journal and then
+// does what the functions say; a nil function goes on.
 type Recorder struct {
 	Name      string
 	Journal   *Journal
 	Connect   func(*core.Session) (core.Verdict, error)
 	Command   func(*core.Command) (core.Verdict, error)
+	Columns   func(*core.Command, []core.Column) ([]core.Mask, core.Verdict, error)
+	Error     func(*core.Command, *core.Error) (*core.Error, error)
 	Done      func(*core.Command, *core.Outcome)
+	End       func(*core.Session)
 	CloseFunc func() error
 }
 
@@ -67,6 +70,32 @@ func (r *Recorder) OnDone(c *core.Command, o *core.Outcome) {
 	r.Journal.Add("%s done", r.Name)
 	if r.Done != nil {
 		r.Done(c, o)
+	}
+}
+
+// OnColumns records a result's columns.
+func (r *Recorder) OnColumns(_ context.Context, c *core.Command, columns []core.Column) ([]core.Mask, core.Verdict, error) {
+	r.Journal.Add("%s columns", r.Name)
+	if r.Columns == nil {
+		return nil, core.Continue(), nil
+	}
+	return r.Columns(c, columns)
+}
+
+// OnError records a backend's error.
+func (r *Recorder) OnError(_ context.Context, c *core.Command, e *core.Error) (*core.Error, error) {
+	r.Journal.Add("%s error", r.Name)
+	if r.Error == nil {
+		return nil, nil
+	}
+	return r.Error(c, e)
+}
+
+// OnSessionEnd records a session's end.
+func (r *Recorder) OnSessionEnd(s *core.Session) {
+	r.Journal.Add("%s end", r.Name)
+	if r.End != nil {
+		r.End(s)
 	}
 }
 
