@@ -29,16 +29,19 @@ demo: build ## Show dbmesh at work before a writer and two readers, until Ctrl-C
 
 test: ## Run all tests in their short form, on real MariaDB servers (5 minutes)
 	@scripts/install-servers.sh
+	@scripts/install-toolchains.sh
 	@scripts/test.sh short
 
 test-ci: tidb ## Run what CI adds: TiDB, longer tests, fuzzing, other platforms (45 minutes)
 	@scripts/install-servers.sh
+	@scripts/install-toolchains.sh
 	@scripts/test.sh ci
 	@DBMESH_TEST_SCALE=ci go test -race -run '^TestSwapsUnderLoadFail' ./tests/live
 	@$(MAKE) --no-print-directory fuzz bench-gate cross
 
 test-full: tidb ## Run the long tests that precede a release (hours)
 	@scripts/install-servers.sh
+	@scripts/install-toolchains.sh
 	@scripts/test.sh full
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
 	@$(MAKE) --no-print-directory bench-gate cross
