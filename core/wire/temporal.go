@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"strconv"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 )
@@ -9,23 +10,75 @@ import (
 // temporalMax is how long a date or time may be as text, with room to spare.
 const temporalMax = 48
 
-// appendTemporal appends a date or time of a binary row as the text protocol has it: with
-// as many digits behind the point as the column has. It says false for bytes that are none.
+// appendTemporal appends a date or time of the binary protocol as the text protocol has it:
+// with as many digits behind the point as the column has; where that is not known (more than
+// 6), six, or none for a whole second. It says false for bytes that are none.
 func appendTemporal(dst, v []byte, t, decimals byte) ([]byte, bool) {
-	if t == mysql.MYSQL_TYPE_NEWDATE {
-		t = mysql.MYSQL_TYPE_DATE
+	if t == mysql.MYSQL_TYPE_TIME {
+		return appendTime(dst, v, decimals)
 	}
-	dst, ok := Value{Type: t, Data: v}.AppendText(dst)
-	if t == mysql.MYSQL_TYPE_DATE || decimals > 6 { // that many is: not fixed
-		return dst, ok
+	if n := len(v); n != 0 && n != 4 && n != 7 && n != 11 {
+		return dst, false
 	}
-	if len(v) <= 8 { // no fraction was sent
-		dst = append(dst, ".000000"...)
+	var full [11]byte // what was not sent is zero
+	copy(full[:], v)
+	dst = appendPadded(dst, uint32(binary.LittleEndian.Uint16(full[:])), 4)
+	dst = appendPadded(append(dst, '-'), uint32(full[2]), 2)
+	dst = appendPadded(append(dst, '-'), uint32(full[3]), 2)
+	if t == mysql.MYSQL_TYPE_DATE || t == mysql.MYSQL_TYPE_NEWDATE {
+		return dst, true
+	}
+	dst = appendClock(append(dst, ' '), uint32(full[4]), full[5], full[6])
+	return appendMicros(dst, binary.LittleEndian.Uint32(full[7:]), decimals)
+}
+
+func appendTime(dst, v []byte, decimals byte) ([]byte, bool) {
+	if n := len(v); n != 0 && n != 8 && n != 12 {
+		return dst, false
+	}
+	var full [12]byte
+	copy(full[:], v)
+	days := binary.LittleEndian.Uint32(full[1:])
+	if days > maxDays {
+		return dst, false
+	}
+	if full[0] != 0 {
+		dst = append(dst, '-')
+	}
+	dst = appendClock(dst, days*24+uint32(full[5]), full[6], full[7])
+	return appendMicros(dst, binary.LittleEndian.Uint32(full[8:]), decimals)
+}
+
+func appendClock(dst []byte, hours uint32, minutes, seconds byte) []byte {
+	dst = appendPadded(dst, hours, 2)
+	dst = appendPadded(append(dst, ':'), uint32(minutes), 2)
+	return appendPadded(append(dst, ':'), uint32(seconds), 2)
+}
+
+func appendMicros(dst []byte, micros uint32, decimals byte) ([]byte, bool) {
+	if micros > 999999 {
+		return dst, false
+	}
+	if decimals > 6 {
+		if decimals = 6; micros == 0 {
+			decimals = 0
+		}
 	}
 	if decimals == 0 {
-		return dst[:len(dst)-len(".000000")], ok
+		return dst, true
 	}
-	return dst[:len(dst)-6+int(decimals)], ok
+	dst = appendPadded(append(dst, '.'), micros, 6)
+	return dst[:len(dst)-6+int(decimals)], true
+}
+
+// appendPadded appends n with at least so many digits.
+func appendPadded(dst []byte, n uint32, digits int) []byte {
+	var text [10]byte
+	s := strconv.AppendUint(text[:0], uint64(n), 10)
+	for range digits - len(s) {
+		dst = append(dst, '0')
+	}
+	return append(dst, s...)
 }
 
 // parseTemporal encodes a text as a date or time of a binary row, with its length. It says
