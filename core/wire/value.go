@@ -57,10 +57,10 @@ func (v Value) AppendText(b []byte) ([]byte, bool) {
 	case ValueFloat:
 		return v.float(b), true
 	case ValueTime:
-		if v.Type == mysql.MYSQL_TYPE_TIME {
-			return v.clock(b)
+		if !v.plausible() {
+			return b, false
 		}
-		return v.date(b)
+		return appendTemporal(b, v.Data, v.Type, 0xff)
 	}
 	return append(b, v.Data...), true
 }
@@ -89,61 +89,24 @@ func (v Value) float(b []byte) []byte {
 	return strconv.AppendFloat(b, f, format, -1, bits)
 }
 
-// date appends DATE, DATETIME and TIMESTAMP. Parts that were not sent are zero.
-func (v Value) date(b []byte) ([]byte, bool) {
-	n, c := len(v.Data), cursor{b: v.Data}
+// plausible says whether a date or time is one that every server takes for the same.
+func (v Value) plausible() bool {
+	n := len(v.Data)
+	c := cursor{b: v.Data} // what was not sent is zero
+	if v.Type == mysql.MYSQL_TYPE_TIME {
+		c.u8()
+		return (n == 0 || n == 8 || n == 12) && c.u32() <= maxDays && c.clock()
+	}
 	year, month, day := c.u16(), c.u8(), c.u8()
-	if n != 0 && n != 4 && n != 7 && n != 11 || year > 9999 || month > 12 || day > 31 {
-		return b, false
-	}
-	b = appendDigits(b, uint64(year), 4)
-	b = appendDigits(append(b, '-'), uint64(month), 2)
-	b = appendDigits(append(b, '-'), uint64(day), 2)
-	if v.Type == mysql.MYSQL_TYPE_DATE {
-		return b, n <= 4 // servers differ on a time in it
-	}
-	return c.clock(append(b, ' '), 0)
+	return (n == 0 || n == 4 || (n == 7 || n == 11) && v.Type != mysql.MYSQL_TYPE_DATE) &&
+		year <= 9999 && month <= 12 && day <= 31 && c.clock()
 }
 
-// clock appends TIME. Days are hours.
-func (v Value) clock(b []byte) ([]byte, bool) {
-	n, c := len(v.Data), cursor{b: v.Data}
-	if n != 0 && n != 8 && n != 12 {
-		return b, false
-	}
-	if c.u8() != 0 {
-		b = append(b, '-')
-	}
-	return c.clock(b, uint64(c.u32())*24)
-}
+// maxDays is how many days TIME holds; its longest is 838 hours.
+const maxDays = 34
 
-// clock appends the hours, minutes, seconds and perhaps microseconds that are left.
-func (c *cursor) clock(b []byte, hours uint64) ([]byte, bool) {
+// clock says whether a time of day is one.
+func (c *cursor) clock() bool {
 	hour, minute, second := c.u8(), c.u8(), c.u8()
-	hours += uint64(hour)
-	if hour > 23 || minute > 59 || second > 59 || hours > maxHours {
-		return b, false
-	}
-	b = appendDigits(b, hours, 2)
-	b = appendDigits(append(b, ':'), uint64(minute), 2)
-	b = appendDigits(append(b, ':'), uint64(second), 2)
-	if len(c.b) == 0 {
-		return b, true
-	}
-	micro := c.u32()
-	return appendDigits(append(b, '.'), uint64(micro), 6), micro < 1e6
-}
-
-// maxHours is what TIME holds; servers make more of it that much.
-const maxHours = 838
-
-// appendDigits appends n with at least so many digits.
-func appendDigits(b []byte, n uint64, width int) []byte {
-	var all [20]byte
-	at := len(all)
-	for ; n > 0 || width > 0; n, width = n/10, width-1 {
-		at--
-		all[at] = byte('0' + n%10)
-	}
-	return append(b, all[at:]...)
+	return hour <= 23 && minute <= 59 && second <= 59 && c.u32() < 1e6
 }
