@@ -28,28 +28,13 @@ func NewConfig(values map[string]any) (Config, error) {
 	return c, d.Decode(&c.tree)
 }
 
-// Get is the value at a path, as text; of lists and maps JSON.
+// Get is the value at a path, as text; of lists and maps JSON. null is not there.
 func (c Config) Get(path string) (string, bool) {
-	at := c.tree
-	for key := range strings.SplitSeq(path, ".") {
-		switch v := at.(type) {
-		case map[string]any:
-			next, ok := v[key]
-			if !ok {
-				return "", false
-			}
-			at = next
-		case []any:
-			i, err := strconv.Atoi(key)
-			if err != nil || i < 0 || i >= len(v) {
-				return "", false
-			}
-			at = v[i]
-		default:
-			return "", false
-		}
+	value, ok := find(c.tree, path)
+	if !ok {
+		return "", false
 	}
-	switch v := at.(type) {
+	switch v := value.(type) {
 	case nil:
 		return "", false
 	case string:
@@ -59,6 +44,35 @@ func (c Config) Get(path string) (string, bool) {
 	case bool:
 		return strconv.FormatBool(v), true
 	}
-	text, err := json.Marshal(at)
+	text, err := json.Marshal(value)
 	return string(text), err == nil
+}
+
+// find goes down a path. A key of a map that has dots itself goes before its parts.
+func find(tree any, path string) (any, bool) {
+	first, rest, dotted := strings.Cut(path, ".")
+	var next any
+	switch v := tree.(type) {
+	case map[string]any:
+		if value, ok := v[path]; ok {
+			return value, true
+		}
+		value, ok := v[first]
+		if !ok {
+			return nil, false
+		}
+		next = value
+	case []any:
+		i, err := strconv.Atoi(first)
+		if err != nil || i < 0 || i >= len(v) {
+			return nil, false
+		}
+		next = v[i]
+	default:
+		return nil, false
+	}
+	if !dotted {
+		return next, true
+	}
+	return find(next, rest)
 }
