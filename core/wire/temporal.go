@@ -32,6 +32,9 @@ func appendTemporal(dst, v []byte, t, decimals byte) ([]byte, bool) {
 	return appendMicros(dst, binary.LittleEndian.Uint32(full[7:]), decimals)
 }
 
+// timeDays is how many days TIME holds; its longest is 838 hours.
+const timeDays = 34
+
 func appendTime(dst, v []byte, decimals byte) ([]byte, bool) {
 	if n := len(v); n != 0 && n != 8 && n != 12 {
 		return dst, false
@@ -39,7 +42,7 @@ func appendTime(dst, v []byte, decimals byte) ([]byte, bool) {
 	var full [12]byte
 	copy(full[:], v)
 	days := binary.LittleEndian.Uint32(full[1:])
-	if days > maxDays {
+	if days > timeDays {
 		return dst, false
 	}
 	if full[0] != 0 {
