@@ -21,6 +21,9 @@ type Settings struct {
 	DrainTimeout time.Duration `koanf:"drain_timeout"`
 	// Loops is the number of event loops; 0 lets dbmesh choose. Fixed at start.
 	Loops int `koanf:"loops"`
+	// WasmCache is the directory for user filters' machine code: "" the user's own cache
+	// directory, "off" none. Fixed at start.
+	WasmCache string `koanf:"wasm_cache"`
 }
 
 // ListenerSettings is one address that clients connect to.
@@ -118,6 +121,7 @@ type LimitSettings struct {
 	FactsCache    Size `koanf:"facts_cache"`    // of all statements' facts together; fixed at start
 	MaxStatements int  `koanf:"max_statements"` // prepared statements of one session
 	MaxLogins     int  `koanf:"max_logins"`     // logins under way at once, per listener
+	WasmMemory    Size `koanf:"wasm_memory"`    // linear memory of all user filters together; fixed at start
 }
 
 // Size is a number of bytes, written with a unit: "1MiB", "64KB", "512B".

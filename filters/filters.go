@@ -7,6 +7,7 @@ import (
 	"github.com/dbmesh/dbmesh/filters/balancer"
 	"github.com/dbmesh/dbmesh/filters/router"
 	"github.com/dbmesh/dbmesh/filters/slowlog"
+	"github.com/dbmesh/dbmesh/filters/wasm"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -18,6 +19,7 @@ type Deps struct {
 	// while a chain is built and not later.
 	PoolExists func(name string) bool
 	SlowLogs   *slowlog.Logs
+	Wasm       *wasm.Store // required for links of the kind wasm
 }
 
 // Builtin makes the kinds. Call it once per process: it registers their metrics.
@@ -27,5 +29,6 @@ func Builtin(d Deps) core.Registry {
 		"router":   router.Kind(d.PoolExists, d.Metrics),
 		"balancer": balancer.Kind(d.Metrics),
 		"slow-log": slowlog.Kind(d.SlowLogs),
+		"wasm":     wasm.Kind(d.Wasm),
 	}
 }

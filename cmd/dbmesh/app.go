@@ -33,6 +33,8 @@ type app struct {
 	backends *backend.Set
 	server   *proxy.Server
 
+	turn sync.Mutex // held by whoever changes what is in force
+
 	mu      sync.Mutex
 	cfg     *config.Config // in force
 	since   time.Time
@@ -44,13 +46,15 @@ type app struct {
 // from here on.
 func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, error) {
 	a := &app{log: log, src: src, metrics: metrics.New(buildInfo())}
-	a.kinds = newKinds(log, a.metrics.Registerer())
+	var err error
+	if a.kinds, err = newKinds(log, a.metrics.Registerer(), src, cfg); err != nil {
+		return nil, err
+	}
 	a.metrics.Backends().Watch(view{a}.Backends)
 	a.builder = &core.Builder{Registry: a.kinds.registry, Observe: a.metrics.Link, Log: log}
 	a.backends = backend.New(log, a.metrics.Backends())
 	facts := stmt.NewClassifier(int(cfg.Limits.FactsCache))
 	a.metrics.Facts(func() metrics.FactsCache { return metrics.FactsCache(facts.Stats()) })
-	var err error
 	a.server, err = proxy.New(proxy.Options{
 		Log: log, Reporter: reporter{a.metrics.Proxy()}, Backends: a.backends, Loops: cfg.Loops, Facts: facts,
 	})
@@ -64,10 +68,11 @@ func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, erro
 	return a, nil
 }
 
-// apply puts a config in force: first all that can fail, then the swap, which can't. The
-// watcher's goroutine is the only caller once the process serves.
+// apply puts a config in force: first all that can fail, then the swap, which can't.
 func (a *app) apply(cfg *config.Config) error {
-	chains, err := a.kinds.build(a.builder, cfg)
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	chains, err := a.kinds.build(a.builder, cfg, false)
 	if err != nil {
 		return err
 	}
@@ -88,11 +93,26 @@ func (a *app) apply(cfg *config.Config) error {
 		cancel()
 	}
 	a.server.Commit(next)
+	a.kinds.wasm.Commit()
 	a.mu.Lock()
 	a.cfg, a.files, a.since, a.refused = cfg, cfg.Files, time.Now(), ""
 	a.mu.Unlock()
 	a.metrics.Reloaded(cfg.Hash, nil)
 	a.metrics.Retain(&cfg.Settings)
+	return nil
+}
+
+// rebuild makes the chains of the config in force anew, for what user filters were loaded from
+// has changed. What stands in the config's file now does not matter.
+func (a *app) rebuild() error {
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	chains, err := a.kinds.build(a.builder, a.config(), true)
+	if err != nil {
+		return err
+	}
+	a.server.Swap(chains)
+	a.kinds.wasm.Commit()
 	return nil
 }
 
@@ -117,6 +137,7 @@ func (a *app) reload() {
 	a.files = maps.Clone(a.cfg.Files)
 	if cfg != nil {
 		maps.Copy(a.files, cfg.Files)
+		maps.Copy(a.files, a.kinds.wasm.Tried())
 	}
 	var bad *config.Errors
 	if errors.As(err, &bad) {
@@ -142,6 +163,7 @@ func (a *app) serve(ctx context.Context, signals <-chan os.Signal) int {
 	var parts sync.WaitGroup
 	watcher := watch.New(a.log)
 	parts.Go(func() { watcher.Run(ctx, a.loaded, a.reload) })
+	parts.Go(func() { a.kinds.wasm.Run(ctx, a.rebuild) })
 	admin, err := a.startAdmin()
 	if err != nil {
 		a.log.Error("admin", "error", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/config"
 	"github.com/dbmesh/dbmesh/filters"
 	"github.com/dbmesh/dbmesh/filters/slowlog"
+	"github.com/dbmesh/dbmesh/filters/wasm"
 )
 
 // kinds are the filter kinds with what outlives their filters.
@@ -18,27 +19,38 @@ type kinds struct {
 	log      *slog.Logger
 	registry core.Registry
 	slowLogs *slowlog.Logs
+	wasm     *wasm.Store
 	pools    map[string]bool // of the config whose chains are being built
 }
 
-func newKinds(log *slog.Logger, reg prometheus.Registerer) *kinds {
+func newKinds(log *slog.Logger, reg prometheus.Registerer, src config.Source, cfg *config.Config) (*kinds, error) {
 	k := &kinds{log: log, slowLogs: slowlog.NewLogs(os.Stderr, log, reg)}
-	k.registry = filters.Builtin(filters.Deps{Metrics: reg, PoolExists: k.poolExists, SlowLogs: k.slowLogs})
-	return k
+	var err error
+	if k.wasm, err = wasm.NewStore(wasmOptions(log, reg, src, cfg)); err != nil {
+		return nil, err
+	}
+	k.registry = filters.Builtin(filters.Deps{Metrics: reg, PoolExists: k.poolExists, SlowLogs: k.slowLogs, Wasm: k.wasm})
+	return k, nil
 }
 
-// checkKinds are kinds that open nothing, for checking a config.
-func checkKinds() *kinds {
+// checkKinds are kinds that open nothing, for checking a config. User filters are loaded all
+// the same: only that tells whether they can be.
+func checkKinds(src config.Source, cfg *config.Config) (*kinds, error) {
 	k := &kinds{}
-	k.registry = filters.Builtin(filters.Deps{PoolExists: k.poolExists})
-	return k
+	var err error
+	if k.wasm, err = wasm.NewStore(wasmOptions(nil, nil, src, cfg)); err != nil {
+		return nil, err
+	}
+	k.registry = filters.Builtin(filters.Deps{PoolExists: k.poolExists, Wasm: k.wasm})
+	return k, nil
 }
 
 func (k *kinds) poolExists(name string) bool { return k.pools[name] }
 
 // build makes all chains of a config or none. Its errors carry the config's lines, of all
-// chains that are wrong.
-func (k *kinds) build(b *core.Builder, cfg *config.Config) (map[string]*core.Chain, error) {
+// chains that are wrong. again says that the config is in force already.
+func (k *kinds) build(b *core.Builder, cfg *config.Config, again bool) (map[string]*core.Chain, error) {
+	k.wasm.Begin(again)
 	k.pools = map[string]bool{}
 	for _, p := range cfg.Pools {
 		k.pools[p.Name] = true

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -135,11 +137,9 @@ func check(args []string, out, errs io.Writer) int {
 		return status
 	}
 	cfg, err := config.Load(src)
+	var left map[string]string
 	if err == nil {
-		k := checkKinds()
-		var chains map[string]*core.Chain
-		chains, err = k.build(&core.Builder{Registry: k.registry, Log: slog.New(slog.DiscardHandler)}, cfg)
-		discard(chains)
+		left, err = checkChains(src, cfg)
 	}
 	if err != nil {
 		fmt.Fprintln(errs, err)
@@ -148,8 +148,23 @@ func check(args []string, out, errs io.Writer) int {
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(errs, "warning:", w)
 	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		fmt.Fprintf(errs, "warning: filter %s is left out: %s\n", name, left[name])
+	}
 	fmt.Fprintf(out, "ok: %d listeners, %d pools, %d chains\n", len(cfg.Listeners), len(cfg.Pools), len(cfg.Chains))
 	return exitOK
+}
+
+// checkChains builds all chains as a start would, and discards them. It gives what would be
+// left out, and why.
+func checkChains(src config.Source, cfg *config.Config) (left map[string]string, err error) {
+	k, err := checkKinds(src, cfg)
+	if err != nil {
+		return nil, err
+	}
+	chains, err := k.build(&core.Builder{Registry: k.registry, Log: slog.New(slog.DiscardHandler)}, cfg, false)
+	discard(chains)
+	return k.wasm.Refusals(), err
 }
 
 func newLogger(w io.Writer, cfg *config.Config) *slog.Logger {

@@ -8,6 +8,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/metrics"
 	"github.com/dbmesh/dbmesh/core/proxy"
 	"github.com/dbmesh/dbmesh/core/stmt"
+	"github.com/dbmesh/dbmesh/filters/wasm"
 )
 
 // snapshotLimit bounds how long the HTTP side waits for the event loops.
@@ -21,6 +22,14 @@ func (v view) Draining() bool           { return v.a.server.Draining() }
 func (v view) Chains() []*core.Chain    { return v.a.server.Chains() }
 func (v view) Sessions() any            { return v.a.server.Snapshots(snapshotLimit) }
 func (v view) Pool(n string) *core.Pool { return v.a.backends.Pool(n) }
+
+// Filters are the user filters, and why the last change of their files is not in force.
+func (v view) Filters() any {
+	return struct {
+		Filters   []wasm.FilterView `json:"filters"`
+		LastError string            `json:"last_error"`
+	}{v.a.kinds.wasm.Filters(), v.a.kinds.wasm.LastError()}
+}
 
 // Mode is how the server of a session reads texts, and its default schema.
 func (v view) Mode(id uint32) (m stmt.Mode, schema string, ok bool) {
@@ -63,7 +72,7 @@ func (a *app) startAdmin() (*admin.Server, error) {
 	v, commit, goVersion := buildInfo()
 	return admin.Open(admin.Options{
 		Settings: a.config().Admin, Metrics: a.metrics.Handler(), Log: a.log,
-		Health: view{a}, View: view{a}, Modes: view{a},
+		Health: view{a}, View: view{a}, Modes: view{a}, Filters: view{a}.Filters,
 		Version: admin.Version{Version: v, Commit: commit, GoVersion: goVersion},
 	})
 }

@@ -64,7 +64,7 @@ type Config struct {
 	Settings  *core.Settings
 }
 
-// Options is what a Server is made of. All but Settings are required.
+// Options is what a Server is made of. All but Settings and Filters are required.
 type Options struct {
 	Settings core.AdminSettings
 	Version  Version
@@ -72,7 +72,10 @@ type Options struct {
 	Health   Health
 	View     View
 	Modes    Modes
-	Log      *slog.Logger
+	// Filters is what is known of user filters; it is shown as JSON. Any number of goroutines
+	// call it. nil shows none.
+	Filters func() any
+	Log     *slog.Logger
 }
 
 // Version says what is running.

@@ -15,6 +15,7 @@ const index = `dbmesh
 /api/v1/version          what is running
 /api/v1/config           the configuration in force, without its secrets
 /api/v1/chains           the chains of filters in force
+/api/v1/filters          the user filters, and why one is not in force
 /api/v1/backends         the backends and their health
 /api/v1/sessions         the clients' sessions
 POST /api/v1/explain     what dbmesh knows of the SQL in the body; flavour, version,
@@ -37,6 +38,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/version", s.json(func() any { return s.o.Version }))
 	mux.HandleFunc("GET /api/v1/config", s.json(s.config))
 	mux.HandleFunc("GET /api/v1/chains", s.json(s.chains))
+	mux.HandleFunc("GET /api/v1/filters", s.json(s.filters))
 	mux.HandleFunc("GET /api/v1/backends", s.json(s.backends))
 	mux.HandleFunc("GET /api/v1/sessions", s.json(s.sessions))
 	mux.Handle("/api/v1/explain", s.explains(s.explainAny))

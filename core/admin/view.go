@@ -42,6 +42,13 @@ func (s *Server) backends() any {
 	return map[string]any{"backends": views}
 }
 
+func (s *Server) filters() any {
+	if s.o.Filters == nil {
+		return map[string]any{"filters": []any{}}
+	}
+	return s.o.Filters()
+}
+
 func (s *Server) sessions() any {
 	return map[string]any{"sessions": s.o.View.Sessions()}
 }

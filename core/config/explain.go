@@ -43,10 +43,12 @@ func (c *Config) chainKey(name string) (string, bool) {
 	return "chains", false
 }
 
+// linkKey finds a link by its name, or by that of one of its members: its own, a slash, and the
+// member's.
 func (c *Config) linkKey(chain, at, link string) string {
 	for _, ch := range c.Chains {
 		for j, l := range ch.Links {
-			if ch.Name == chain && l.Name == link {
+			if ch.Name == chain && (l.Name == link || strings.HasPrefix(link, l.Name+"/")) {
 				return fmt.Sprintf("%s.links[%d]", at, j)
 			}
 		}

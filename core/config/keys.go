@@ -58,7 +58,7 @@ func Keys() []Key {
 		{"pools[].health.rise", "2", live, "Successes in a row that make it up again."},
 
 		{"chains[].name", "", live, "Names the chain."},
-		{"chains[].links[].kind", "", live, "Kind of filter: `auth`, `router`, `balancer`, `slow-log`."},
+		{"chains[].links[].kind", "", live, "Kind of filter: `auth`, `router`, `balancer`, `slow-log`, `wasm`."},
 		{"chains[].links[].name", "", live, "Names the link in logs, metrics and errors; without one, its kind does."},
 		{"chains[].links[].on_failure", "closed", live, "What happens when the filter breaks: `closed` refuses the command, `open` goes on without it, `quarantine` goes on and leaves it out for a while."},
 
@@ -66,12 +66,14 @@ func Keys() []Key {
 		{"limits.facts_cache", "16MiB", fixed, "Memory for the facts about statements, shared by all sessions: about 15,000 shapes."},
 		{"limits.max_statements", "16382", live, "Prepared statements that one session may hold."},
 		{"limits.max_logins", "10000", live, "Logins under way at once, per listener; beyond it error 1040."},
+		{"limits.wasm_memory", "256MiB", fixed, "Linear memory of all user filters together, of an old and a new generation while one takes the other's place."},
 		{"drain_timeout", "30s", live, "How long sessions may go on after SIGTERM, and on a removed backend."},
 		{"log.level", "info", live, "`debug`, `info`, `warn` or `error`."},
 		{"log.format", "text", fixed, "`text` or `json`, on standard error."},
 		{"admin.address", "127.0.0.1:6080", fixed, "`host:port` of the HTTP side: metrics and probes. `\"\"` for none."},
 		{"admin.pprof", "false", fixed, "Serves `/debug/pprof` there."},
 		{"loops", "0", fixed, "Number of event loops; 0 lets dbmesh choose."},
+		{"wasm_cache", "", fixed, "Directory for the machine code of user filters, for dbmesh alone; without one, `dbmesh/wasm` in the user's cache directory (`XDG_CACHE_HOME`). `off` for none."},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 // MaxFile is the most bytes of a file that are read. A longer one is as one that can't be
 // read: whoever may write into a watched directory shall not fill the memory.
-const MaxFile = 64 << 20
+const MaxFile = 16 << 20
 
 // Sum stands for a file's content. The zero Sum stands for a file that can't be read.
 type Sum [sha256.Size]byte

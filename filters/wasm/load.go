@@ -1,9 +1,11 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -79,6 +81,9 @@ func (l *loading) settle(context.Context) (err error) {
 		l.report.Manifest = l.e.manifest
 	}
 	l.report.Config, l.report.Grants, l.report.Tick = string(l.e.config), l.e.grants, l.e.tick
+	l.report.Fuel = cmp.Or(l.e.limits.Fuel, guest.DefaultFuel)
+	l.report.Memory = cmp.Or(l.e.limits.Memory, guest.DefaultMemory)
+	l.report.Instances = cmp.Or(l.e.limits.Instances, 2*runtime.GOMAXPROCS(0))
 	return nil
 }
 
