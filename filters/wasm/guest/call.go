@@ -14,6 +14,7 @@ type Call struct {
 	State   *State        // what this filter keeps for the session; nil only for on_tick
 
 	Facts     *core.Facts // of this one statement; nil where there is none
+	Ranges    Ranger      // finds where its parts stand in SQL; nil where that is not known
 	SQL       []byte      // its text, of on_init_db the schema
 	Truncated bool        // SQL is not all of it
 
@@ -31,10 +32,19 @@ type Call struct {
 	Verdict Verdict
 	Fuel    uint64 // what the hook used of its fuel, host functions with it
 
+	ranges core.Ranges // found in this call, if ranged
+	ranged bool
+	sure   bool
+
 	buf    []byte // holds the payload that Verdict points into
 	masks  []core.Mask
 	params [1]uint64 // argument and result of the hook
 	hint   int       // slot of the instance that answered last
+}
+
+// Ranger finds where the parts of the statement stand, as core.Command does.
+type Ranger interface {
+	Ranges() (core.Ranges, bool)
 }
 
 // Reset forgets question and answer but keeps the buffers.

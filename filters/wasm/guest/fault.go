@@ -1,7 +1,13 @@
 package guest
 
 import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
 	"github.com/dbmesh/dbmesh/core/abi"
+	"github.com/tetratelabs/wazero/sys"
 )
 
 // Kind says how a guest broke.
@@ -44,3 +50,68 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string { return f.Text }
+
+// misuse is what a host function panics with when the guest used it wrongly. It stops the
+// guest like any other trap.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+// errSpent is what spend panics with. That the fuel is negative tells it from other traps.
+var errSpent = errors.New("out of fuel")
+
+// fault says what an error of wazero's means. where is the export that ran.
+func (in *instance) fault(where string, limit uint64, err error) *Fault {
+	f := &Fault{Kind: Trap, Trace: trace(string(in.output.said), err.Error())}
+	spent := in.fuel != nil && int64(in.fuel.Get()) < 0
+	var exit *sys.ExitError
+	var wrong misuse
+	var broken runtime.Error
+	switch text := err.Error(); {
+	case spent:
+		f.Kind, f.Text = OutOfFuel, fmt.Sprintf("out of fuel in %s: its limit is %d", where, limit)
+	case in.memory.refused != "":
+		f.Kind, f.Text = OutOfMemory, fmt.Sprintf("out of memory in %s: %s", where, in.memory.refused)
+	case errors.As(err, &exit):
+		f.Kind, f.Text = Exit, fmt.Sprintf("exit with code %d in %s", exit.ExitCode(), where)
+	case errors.As(err, &wrong):
+		f.Text = fmt.Sprintf("trap in %s: %s", where, wrong)
+	case errors.As(err, &broken) || strings.Contains(text, "(recovered by wazero)"):
+		f.Kind, f.Text = HostPanic, fmt.Sprintf("host function %s broke in %s: a bug in dbmesh", in.host, where)
+		f.Trace = cut([]byte(text), 4*maxSaid)
+	default:
+		reason, _, _ := strings.Cut(text, "\n")
+		if reason = strings.TrimPrefix(reason, "wasm error: "); reason == "stack overflow" {
+			f.Kind = StackOverflow
+			f.Text = "stack overflow in " + where
+			break
+		}
+		f.Text = fmt.Sprintf("trap in %s: %s", where, reason)
+	}
+	return f
+}
+
+// maxFrames is how many of the guest's functions a trace names.
+const maxFrames = 8
+
+// trace puts together what the guest wrote on its standard error and the functions it was in.
+func trace(said, err string) string {
+	said = strings.ToValidUTF8(strings.TrimSpace(said), "?")
+	_, stack, _ := strings.Cut(err, "wasm stack trace:\n")
+	var frames []string
+	for line := range strings.Lines(stack) {
+		name, _, called := strings.Cut(strings.TrimSpace(line), "(")
+		if !called || len(frames) == maxFrames {
+			break
+		}
+		frames = append(frames, strings.TrimPrefix(name, "."))
+	}
+	at := strings.Join(frames, " < ")
+	switch {
+	case said == "":
+		return at
+	case at == "":
+		return said
+	}
+	return said + "\nin " + at
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/abi"
+	"github.com/dbmesh/dbmesh/filters/wasm/module"
 	"github.com/dbmesh/dbmesh/filters/wasm/service"
 )
 
@@ -19,6 +20,7 @@ type Options struct {
 	Config json.RawMessage // the filter's whole config; nil is {}
 	Limits Limits          // zero fields take their defaults
 
+	Caps     module.Caps  // of the module; zero is module.DefaultCaps
 	Compiler *Compiler    // required; one per process
 	Budget   *Budget      // required; one per process
 	Log      *slog.Logger // nil drops the guest's lines

@@ -3,72 +3,139 @@ package guest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/abi"
+	"github.com/dbmesh/dbmesh/filters/wasm/service"
 )
 
 // ErrClosed is the error of a call after Close.
 var ErrClosed = errors.New("the program is closed")
 
-// Compiler turns modules into machine code, one at a time for the whole process, and keeps
-// the code in a private directory.
-type Compiler struct{ dir string }
-
-// NewCompiler makes a compiler whose cache is in dir, which it creates; "" is no cache. The
-// machine code in there is trusted, so a directory in which others can write is refused.
-func NewCompiler(dir string) (*Compiler, error) { return &Compiler{dir: dir}, nil }
-
-// Compile puts a module's machine code into the cache and says what it found out. The guest
-// does not run. hit says that it was there already.
-func (c *Compiler) Compile(ctx context.Context, source []byte) (hit bool, err error) {
-	return false, errors.ErrUnsupported
-}
-
 // Program is one generation of a filter: its code and its instances. Any number of
 // goroutines may call it.
-type Program struct{}
+type Program struct {
+	name    string
+	limits  Limits
+	granted map[string]bool
+	config  config
+	environ string
+	began   time.Time
+	code    *code
+	budget  *Budget
+	held    atomic.Int64 // linear memory of all instances
+	clock   clock
+	lines   *lines
+	store   *service.Store
+	metrics service.Metrics
+	sets    sets
+	users   names
+	schemas names
+	found
+
+	pool
+}
 
 // Load checks a module, compiles it, starts a first instance and configures it. Its errors
 // are sentences for the filter's author. It may take seconds; ctx ends its waiting for the
 // compiler, not the guest.
-func Load(ctx context.Context, o Options) (*Program, error) { return nil, errors.ErrUnsupported }
+func Load(ctx context.Context, o Options) (*Program, error) {
+	p := &Program{name: o.Name, limits: o.Limits.orDefault(), granted: map[string]bool{}, budget: o.Budget,
+		store: o.Store, metrics: o.Metrics}
+	for _, g := range o.Grants {
+		p.granted[g] = true
+	}
+	var err error
+	if p.config, err = newConfig(o.Config); err != nil {
+		return nil, err
+	}
+	p.pool.prepare(p.limits.Instances)
+	p.clock.set, p.clock.done = o.Clock, p.done
+	p.began = p.clock.now()
+	p.environ = p.environment()
+	p.lines = newLines(o.Log, o.Name, p.limits.LogLines)
+	if p.store == nil {
+		p.store = service.NewStore(service.Bounds{}, o.Clock)
+	}
+	if p.code, err = o.Compiler.compile(ctx, o.Module, o.Caps, o.Interpret, p.granted); err != nil {
+		return nil, err
+	}
+	if err := p.begin(); err != nil {
+		p.code.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// begin makes the first instance and checks what it wants.
+func (p *Program) begin() error {
+	if p.code.memory > int64(p.limits.Memory) {
+		return fmt.Errorf("it needs %s of memory from its start, its limit is %s", core.Size(p.code.memory), p.limits.Memory)
+	}
+	in, f, err := p.newInstance(0)
+	if err != nil {
+		return err
+	}
+	if err := p.permit(f); err != nil {
+		in.close()
+		return err
+	}
+	p.found = f
+	p.pool.first(in)
+	return nil
+}
+
+// permit compares hooks and wants with the capabilities.
+func (p *Program) permit(f found) error {
+	need := func(what, capability string) error {
+		return fmt.Errorf("it wants %s, which needs the capability %s: grant it in the config", what, capability)
+	}
+	switch {
+	case f.hooks == 0:
+		return fmt.Errorf("%s says that it uses none of its hooks", abi.ExportHooks)
+	case f.hooks&(1<<abi.HookColumns) != 0 && !p.granted[abi.CapRows]:
+		return need(abi.HookColumns.String(), abi.CapRows)
+	case f.params && !p.granted[abi.CapParams]:
+		return need("parameters", abi.CapParams)
+	case f.text > 0 && !p.granted[abi.CapSQL]:
+		return need("the statements' text", abi.CapSQL)
+	}
+	return nil
+}
 
 // Hooks has bit 1<<h for each hook that the guest has and wants.
-func (p *Program) Hooks() uint16 { return 0 }
+func (p *Program) Hooks() uint16 { return p.hooks }
 
 // Has says whether the guest has the hook.
-func (p *Program) Has(h abi.Hook) bool { return p.Hooks()&(1<<h) != 0 }
+func (p *Program) Has(h abi.Hook) bool { return p.hooks&(1<<h) != 0 }
 
 // WantsParams says that the guest reads the parameters of executes.
-func (p *Program) WantsParams() bool { return false }
+func (p *Program) WantsParams() bool { return p.params }
 
 // Cached says that the machine code came from the compiler's cache.
-func (p *Program) Cached() bool { return false }
+func (p *Program) Cached() bool { return p.code.hit }
 
 // Call asks the guest. The verdict is in c. An error is a *Fault, ErrClosed, or ctx's while
 // it waited for an instance. Calling a hook that the guest does not have is a pass.
 func (p *Program) Call(ctx context.Context, hook abi.Hook, arg uint32, c *Call) error {
-	return errors.ErrUnsupported
+	c.Fuel, c.ranged = 0, false
+	if c.Verdict.Op != abi.OpPass || c.Verdict.Cacheable {
+		c.Verdict = Verdict{}
+	}
+	if hook >= abi.Hooks || !p.Has(hook) {
+		return nil
+	}
+	in, err := p.borrow(ctx, c, hook)
+	if err != nil {
+		return err
+	}
+	if err := in.run(hook, arg, c); err != nil {
+		p.discard(in, err.(*Fault).Kind)
+		return err
+	}
+	p.put(in)
+	return nil
 }
-
-// Close gives everything back once the calls in flight have ended: at once if there are none,
-// else when the last one returns. Calls that come later get ErrClosed.
-func (p *Program) Close() error { return nil }
-
-// Done is closed when Close has given everything back.
-func (p *Program) Done() <-chan struct{} { return nil }
-
-// Stats are a program's figures now.
-type Stats struct {
-	Instances int           // that exist
-	Idle      int           // of them
-	Memory    core.Size     // their linear memory
-	Faults    [Kinds]uint64 // since Load
-	Replaced  uint64        // instances made in the place of broken ones
-	Refused   uint64        // instances that could not be made
-	LogLines  uint64        // lines that were dropped over the limit
-}
-
-// Stats gives them.
-func (p *Program) Stats() Stats { return Stats{} }

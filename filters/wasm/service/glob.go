@@ -81,3 +81,5 @@ func lower(b byte) byte {
 	}
 	return b
 }
+
+func (g *globs) memory() int { return g.size + 16*len(g.patterns) }

@@ -33,6 +33,7 @@ func (f few) cost(n int) uint64 { return uint64(len(f)) * uint64(10+n/4) }
 type automaton struct {
 	fold  [256]byte
 	root  [256]uint32 // the edges of node 0; 0 leads back to it
+	begin [256]uint32 // the same by bytes that were not folded
 	nodes []node
 	label []byte   // of edges
 	to    []uint32 // where they lead
@@ -53,6 +54,9 @@ func newAutomaton(lines []string, fold bool) *automaton {
 		}
 	}
 	a.flatten(a.trie(lines))
+	for b := range a.begin {
+		a.begin[b] = a.root[a.fold[b]]
+	}
 	a.connect()
 	return a
 }
@@ -136,12 +140,17 @@ func (a *automaton) step(at uint32, b byte) uint32 {
 
 func (a *automaton) match(text []byte) int {
 	found, at := int32(-1), uint32(0)
-	for _, b := range text {
-		b = a.fold[b]
-		if at == 0 {
-			at = a.root[b]
+	for i := 0; i < len(text); i++ {
+		if at == 0 { // most of a text is here
+			for i < len(text) && a.begin[text[i]] == 0 {
+				i++
+			}
+			if i == len(text) {
+				break
+			}
+			at = a.begin[text[i]]
 		} else {
-			at = a.step(at, b)
+			at = a.step(at, a.fold[text[i]])
 		}
 		if best := a.nodes[at].best; best >= 0 && (found < 0 || best < found) {
 			if found = best; found == 0 {
@@ -153,3 +162,7 @@ func (a *automaton) match(text []byte) int {
 }
 
 func (a *automaton) cost(n int) uint64 { return uint64(10 + 6*n) }
+
+func (f few) memory() int { return 32 * len(f) }
+
+func (a *automaton) memory() int { return 2048 + 16*len(a.nodes) + 5*len(a.to) }

@@ -13,11 +13,12 @@ const maxProgram = 20_000
 // regexps are RE2 expressions, tried one after the other.
 type regexps struct {
 	all  []*regexp.Regexp // nil for an empty line
-	fast int              // how many fail quickly: they begin with ^ or with plain text
+	fast  int // how many fail quickly: they begin with ^ or with plain text
+	steps int
 }
 
 func newRegexps(lines []string) (*regexps, error) {
-	r, steps := &regexps{all: make([]*regexp.Regexp, len(lines))}, 0
+	r := &regexps{all: make([]*regexp.Regexp, len(lines))}
 	for i, l := range lines {
 		if l == "" {
 			continue
@@ -26,7 +27,7 @@ func newRegexps(lines []string) (*regexps, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
-		if steps += size(tree); steps > maxProgram {
+		if r.steps += size(tree); r.steps > maxProgram {
 			return nil, fmt.Errorf("pattern %d: the set is too large: its repetitions take more than %d steps", i, maxProgram)
 		}
 		if r.all[i], err = regexp.Compile(l); err != nil {
@@ -72,3 +73,6 @@ func (r *regexps) cost(n int) uint64 {
 	slow := len(r.all) - r.fast
 	return uint64(r.fast)*uint64(50+n/2) + uint64(slow)*uint64(50+30*n)
 }
+
+// memory counts a compiled step with what the one-pass and the backtracking matcher add to it.
+func (r *regexps) memory() int { return 1024*len(r.all) + 150*r.steps }

@@ -12,7 +12,6 @@ import (
 type Set struct {
 	kind    int
 	size    int // bytes of its patterns
-	count   int
 	matcher matcher
 }
 
@@ -21,6 +20,8 @@ type matcher interface {
 	match(text []byte) int
 	// cost is about how many nanoseconds a text of n bytes takes at worst.
 	cost(n int) uint64
+	// memory is about how many bytes it takes.
+	memory() int
 }
 
 // NewSet compiles patterns of a kind (abi.MatchLiteral and so on), one a line. An empty
@@ -30,7 +31,7 @@ func NewSet(kind int, patterns []byte) (*Set, error) {
 		return nil, fmt.Errorf("the patterns take %d bytes, at most %d are allowed", len(patterns), abi.MaxPatterns)
 	}
 	lines := strings.Split(string(patterns), "\n")
-	s := &Set{kind: kind, size: len(patterns), count: len(lines)}
+	s := &Set{kind: kind, size: len(patterns)}
 	var err error
 	switch kind {
 	case abi.MatchLiteral:
@@ -59,3 +60,6 @@ func (s *Set) Match(text []byte) int { return s.matcher.match(text) }
 
 // Cost says what a Match of n bytes takes, in guest's fuel: roughly 3 ns a unit.
 func (s *Set) Cost(n int) uint64 { return s.matcher.cost(n) / 3 }
+
+// Memory is about how many bytes the set takes.
+func (s *Set) Memory() int { return 256 + s.size + s.matcher.memory() }

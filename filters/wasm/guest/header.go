@@ -1,0 +1,148 @@
+package guest
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/abi"
+)
+
+// Server status flags of MySQL's protocol.
+const (
+	statusTransaction = 1
+	statusAutocommit  = 2
+)
+
+// textHooks get the statement's text in the block if the guest wants it.
+const textHooks = 1<<abi.HookQuery | 1<<abi.HookPrepare | 1<<abi.HookExecute | 1<<abi.HookInitDB
+
+// ask writes the question into the guest's block.
+func (in *instance) ask(hook abi.Hook, c *Call) {
+	p, le := in.program, binary.LittleEndian
+	h := (*[abi.HeaderSize]byte)(in.memory.bytes[in.block:])
+	clear(h[:abi.AtTextCapacity])
+	clear(h[abi.AtRows:abi.AtSlot])
+	le.PutUint16(h[abi.AtLayout:], abi.Layout)
+	le.PutUint16(h[abi.AtHook:], uint16(hook))
+	flags := uint32(0)
+	if c.Session != nil {
+		flags = in.askSession(h, c)
+	}
+	if c.Facts != nil {
+		flags |= askFacts(h, c.Facts)
+	}
+	switch hook {
+	case abi.HookExecute:
+		flags |= abi.FlagPrepared
+		if c.HasParams {
+			flags |= abi.FlagParams
+			le.PutUint16(h[abi.AtParams:], clip16(len(c.Params)))
+		}
+		le.PutUint32(h[abi.AtStatementID:], c.StatementID)
+	case abi.HookPrepare:
+		if c.Facts != nil {
+			le.PutUint16(h[abi.AtParams:], clip16(c.Facts.Placeholders))
+		}
+	case abi.HookColumns:
+		le.PutUint16(h[abi.AtColumns:], clip16(len(c.Columns)))
+	case abi.HookDone:
+		askOutcome(h, c.Outcome)
+	}
+	if c.Error != nil {
+		le.PutUint16(h[abi.AtErrorCode:], c.Error.Code)
+	}
+	if c.Truncated {
+		flags |= abi.FlagTruncated
+	}
+	if c.Statements > 1 {
+		flags |= abi.FlagMulti
+	}
+	le.PutUint16(h[abi.AtStatement:], clip16(c.Statement))
+	le.PutUint16(h[abi.AtStatements:], clip16(max(1, c.Statements)))
+	le.PutUint32(h[abi.AtFlags:], flags)
+	le.PutUint64(h[abi.AtTime:], uint64(p.clock.coarse()))
+	le.PutUint32(h[abi.AtSQLLength:], uint32(len(c.SQL)))
+	if p.text > 0 && textHooks&(1<<hook) != 0 {
+		n := copy(in.memory.bytes[in.block+abi.HeaderSize:][:p.text], c.SQL)
+		le.PutUint32(h[abi.AtTextLength:], uint32(n))
+	}
+}
+
+func (in *instance) askSession(h *[abi.HeaderSize]byte, c *Call) uint32 {
+	le, s := binary.LittleEndian, c.Session
+	le.PutUint64(h[abi.AtSession:], uint64(s.ID))
+	le.PutUint64(h[abi.AtSequence:], s.Commands)
+	if s.Client.IsValid() {
+		*(*[16]byte)(h[abi.AtAddress:]) = s.Client.Addr().As16()
+		le.PutUint16(h[abi.AtPort:], s.Client.Port())
+	}
+	if st := c.State; st != nil {
+		if st.owner != in.program || st.user != s.User || st.schema != s.Schema {
+			st.number(in.program, s)
+		}
+		le.PutUint32(h[abi.AtUser:], st.userID)
+		le.PutUint32(h[abi.AtSchema:], st.schemaID)
+		*(*[abi.SlotSize]byte)(h[abi.AtSlot:]) = st.slot
+	}
+	return when(s.TLS, abi.FlagTLS) | when(s.Status&statusTransaction != 0, abi.FlagTransaction) |
+		when(s.Status&statusAutocommit != 0, abi.FlagAutocommit)
+}
+
+func askFacts(h *[abi.HeaderSize]byte, f *core.Facts) uint32 {
+	h[abi.AtKind], h[abi.AtAccess] = byte(f.Kind), byte(f.Access)
+	binary.LittleEndian.PutUint16(h[abi.AtTables:], clip16(len(f.Tables)))
+	binary.LittleEndian.PutUint16(h[abi.AtFunctions:], clip16(len(f.Functions)))
+	binary.LittleEndian.PutUint64(h[abi.AtDigest:], digest(f.Digest))
+	writes := false
+	for i := range f.Tables {
+		writes = writes || f.Tables[i].Writes
+	}
+	return when(f.Where, abi.FlagWhere) | when(f.Limit, abi.FlagLimit) | when(f.Opaque, abi.FlagOpaque) |
+		when(f.ReadSafe, abi.FlagReadSafe) | when(f.Locking, abi.FlagLocking) |
+		when(f.Into != core.IntoClient, abi.FlagInto) | when(writes, abi.FlagWrites)
+}
+
+func askOutcome(h *[abi.HeaderSize]byte, o *core.Outcome) {
+	if o == nil {
+		return
+	}
+	le := binary.LittleEndian
+	le.PutUint64(h[abi.AtRows:], o.Rows)
+	le.PutUint64(h[abi.AtAffected:], o.Affected)
+	le.PutUint32(h[abi.AtLatency:], uint32(min(o.Total()/time.Microsecond, math.MaxUint32)))
+	le.PutUint32(h[abi.AtBytes:], uint32(min(o.BytesOut, math.MaxUint32)))
+	if o.Err != nil {
+		le.PutUint16(h[abi.AtErrorCode:], o.Err.Code)
+	}
+}
+
+// number finds the numbers that stand for user and schema in this program.
+func (st *State) number(p *Program, s *core.Session) {
+	st.owner, st.user, st.schema = p, s.User, s.Schema
+	st.userID, st.schemaID = p.users.id(st.user), p.schemas.id(st.schema)
+}
+
+// digest reads the first 8 bytes, 16 hex digits, as a number that has the same digits.
+func digest(hex string) uint64 {
+	if len(hex) < 16 {
+		return 0
+	}
+	n := uint64(0)
+	for i := range 16 {
+		d := hex[i]
+		d = d&0xf + d>>6*9 // of 0-9, a-f, A-F
+		n = n<<4 | uint64(d)
+	}
+	return n
+}
+
+func when(is bool, flag uint32) uint32 {
+	if is {
+		return flag
+	}
+	return 0
+}
+
+func clip16(n int) uint16 { return uint16(min(n, math.MaxUint16)) }
