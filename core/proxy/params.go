@@ -54,7 +54,7 @@ func (s *session) forgetParams() {
 
 func (s *session) decode(p *params) bool {
 	id, ok := s.statementID()
-	if !ok || s.held < wire.HeaderLen+s.cmd.Size || s.cmd.Size == wire.MaxPayload {
+	if !ok || s.held < wire.HeaderLen+s.cmd.Size || s.cmd.Size > min(s.srv.inspect.Load(), wire.MaxPayload-1) {
 		return false
 	}
 	st, ok := s.state.Statement(id)
