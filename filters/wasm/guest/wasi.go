@@ -78,10 +78,11 @@ func clockTime(in *instance, s []uint64) {
 	switch p := in.program; uint32(s[0]) {
 	case 0: // real time
 		ns = p.clock.now().UnixNano()
-	case 1: // monotonic
+	case 1: // monotonic; Go's runtime gives up where it is 0, and a caller's clock may stand still
 		if ns = int64(time.Since(p.began)); p.clock.set != nil {
-			ns = int64(p.clock.set().Sub(p.began))
+			ns = max(0, int64(p.clock.set().Sub(p.began)))
 		}
+		ns++
 	default:
 		s[0] = wasiInval
 		return
