@@ -126,7 +126,27 @@ func (f *Filter) part(ctx context.Context, c *core.Command, p part) (*judgement,
 func (f *Filter) fill(c *core.Command, p part) *guest.Call {
 	q := f.question(c.Session, c.Pool)
 	q.Facts, q.SQL, q.Truncated, q.Statement, q.Statements = p.facts, p.sql, c.Truncated(), p.at, p.of
+	switch {
+	case p.h == abi.HookInitDB || p.h == abi.HookExecute:
+	case p.of == 1:
+		q.Ranges = c
+	default:
+		q.Ranges = oneOf{c, p.sql}
+	}
 	return q
+}
+
+// oneOf finds where the parts of one of several statements stand in its own text.
+type oneOf struct {
+	command *core.Command
+	sql     []byte
+}
+
+// Ranges implements guest.Ranger.
+func (o oneOf) Ranges() (core.Ranges, bool) {
+	var alone core.Command
+	alone.Reset(o.command.Session, o.command.Code, o.sql, len(o.sql), o.command.Truncated())
+	return alone.Ranges()
 }
 
 // execute asks about the execute of a prepared statement.

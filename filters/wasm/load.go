@@ -89,16 +89,22 @@ func (l *loading) settle(context.Context) (err error) {
 
 // read is for the report; guest.Load reads again what it needs.
 func (l *loading) read(context.Context) (err error) {
-	caps := module.DefaultCaps()
-	caps.Bytes = max(caps.Bytes, len(l.src.Module))
-	l.report.Module, err = module.Read(l.src.Module, caps)
+	l.report.Module, err = module.Read(l.src.Module, l.caps())
 	return err
+}
+
+// caps are those of modules, as far as the operator's limits lift them.
+func (l *loading) caps() module.Caps {
+	c := module.DefaultCaps()
+	c.Bytes = max(c.Bytes, len(l.src.Module)) // size has compared it
+	c.MemoryPages = max(c.MemoryPages, int(l.report.Memory/page))
+	return c
 }
 
 func (l *loading) load(ctx context.Context) error {
 	start := time.Now()
 	p, err := guest.Load(ctx, guest.Options{
-		Name: l.src.Name, Module: l.src.Module, Grants: l.e.grants, Config: l.e.config, Limits: l.e.limits,
+		Name: l.src.Name, Module: l.src.Module, Grants: l.e.grants, Config: l.e.config, Limits: l.e.limits, Caps: l.caps(),
 		Compiler: l.d.Compiler, Budget: l.d.Budget, Log: l.d.Log,
 		Store: l.d.store, Metrics: l.d.metrics, Clock: l.d.Clock,
 	})
