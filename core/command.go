@@ -100,10 +100,12 @@ func (c *Command) Params() ([]Param, bool) {
 func (c *Command) Known() *Facts { return c.facts }
 
 // Rewrite puts sql in the place of the text that the backend gets; later links see it as
-// SQL, and its facts. Only queries and prepares have text of their own; for any other command, and for a
-// truncated one, it does nothing and returns false. The slice is kept until the command ends.
+// SQL, and its facts, and so do the executes of what is prepared by it. Queries, prepares
+// and InitDB (the schema's name) have text of their own; for any other command, and for a
+// truncated one, it does nothing and returns false. The slice is kept until the command
+// ends, and what of it the session needs longer is copied.
 func (c *Command) Rewrite(sql []byte) bool {
-	if c.truncated || (c.Code != Query && c.Code != Prepare) {
+	if c.truncated || (c.Code != Query && c.Code != Prepare && c.Code != InitDB) {
 		return false
 	}
 	c.SQL, c.rewritten, c.facts = sql, sql, nil
