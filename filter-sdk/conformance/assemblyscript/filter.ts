@@ -20,15 +20,17 @@ export function dbmesh_configure(): i64 {
   if (literals < 0 || folded < 0 || regexps < 0 || globs < 0 || counter < 0 || gauge < 0 || histogram < 0) {
     return d.refuse("patterns or metrics are refused");
   }
-  say("config", orEmpty(d.config()));
+  show("all", orEmpty(d.config()));
   for (let i = 0; ; i++) {
     const key = d.configGet("show." + i.toString());
     if (key === null) break;
-    say(key, orDash(d.configGet(key)));
+    show(key, orDash(d.configGet(key)));
   }
   const why = d.configGet("refuse");
   return why === null ? 0 : d.refuse("refused: " + why);
 }
+
+function show(key: string, value: string): void { d.log(d.LOG_DEBUG, "config " + key + ": " + value); }
 
 export function on_session(arg: i32): i64 { return answer(run(d.attribute("conf"))); }
 export function on_init_db(arg: i32): i64 { return answer(run(d.sql())); }

@@ -308,6 +308,10 @@ static dbmesh_verdict run(dbmesh_text command) {
 	return verdict;
 }
 
+static void show(dbmesh_text key, dbmesh_text value) {
+	dbmesh_log(DBMESH_LOG_DEBUG, dbmesh_join(join3(TEXT("config "), key, TEXT(": ")), value));
+}
+
 DBMESH_CONFIGURE() {
 	literals = dbmesh_match_new(DBMESH_MATCH_LITERAL, TEXT("needle\nStraße"));
 	folded = dbmesh_match_new(DBMESH_MATCH_LITERAL_FOLD, TEXT("DROP\ngrant"));
@@ -318,13 +322,13 @@ DBMESH_CONFIGURE() {
 	histogram = dbmesh_metric_new(DBMESH_METRIC_HISTOGRAM, TEXT("size"));
 	if (literals < 0 || folded < 0 || regexps < 0 || globs < 0 || counter < 0 || gauge < 0 || histogram < 0)
 		return dbmesh_refuse(TEXT("patterns or metrics are refused"));
-	say(TEXT("config"), dbmesh_config());
+	show(TEXT("all"), dbmesh_config());
 	for (int32_t i = 0;; i++) {
 		dbmesh_text key = dbmesh_config_get(dbmesh_join(TEXT("show."), dbmesh_number(i)));
 		if (!key.ptr)
 			break;
 		dbmesh_text value = dbmesh_config_get(key);
-		say(key, value.ptr ? value : TEXT("-"));
+		show(key, value.ptr ? value : TEXT("-"));
 	}
 	dbmesh_text why = dbmesh_config_get(TEXT("refuse"));
 	return why.ptr ? dbmesh_refuse(dbmesh_join(TEXT("refused: "), why)) : DBMESH_PASS;

@@ -46,13 +46,13 @@ func init() {
 func main() {}
 
 func configure(c dbmesh.Config) error {
-	say("config", c.JSON())
+	show("all", c.JSON())
 	for i := 0; c.Has("show." + strconv.Itoa(i)); i++ {
 		key := c.String("show."+strconv.Itoa(i), "")
 		if c.Has(key) {
-			say(key, c.String(key, ""))
+			show(key, c.String(key, ""))
 		} else {
-			say(key, "-")
+			show(key, "-")
 		}
 	}
 	if c.Has("refuse") {
@@ -60,6 +60,8 @@ func configure(c dbmesh.Config) error {
 	}
 	return nil
 }
+
+func show(key, value string) { dbmesh.LogDebug("config " + key + ": " + value) }
 
 // kept runs the command that all sessions share, for hooks without a text of their own.
 func kept() {

@@ -47,18 +47,22 @@ fn configure(call: &Call) -> Result<(), &str> {
         return Err("patterns or metrics are refused");
     }
     NUMBERS.set(n);
-    say(call, "config", or_empty(call.config()));
+    show(call, "all", or_empty(call.config()));
     for i in 0.. {
         let key = match call.config_get(call.text(format_args!("show.{}", i))) {
             Ok(key) => utf8(key),
             Err(_) => break,
         };
-        say(call, key, call.config_get(key).unwrap_or(b"-"));
+        show(call, key, call.config_get(key).unwrap_or(b"-"));
     }
     match call.config_get("refuse") {
         Ok(why) => Err(call.text(format_args!("refused: {}", utf8(why)))),
         Err(_) => Ok(()),
     }
+}
+
+fn show(call: &Call, key: &str, value: &[u8]) {
+    call.log_bytes(abi::LOG_DEBUG, call.join(&[b"config ", key.as_bytes(), b": ", value]));
 }
 
 fn on_session(call: &Call) -> Verdict {
