@@ -123,6 +123,9 @@ func (m *Module) Global(t Type, mutable bool, first Code) uint32 {
 	return uint32(len(m.globals) - 1)
 }
 
+// RawGlobal adds an entry to the global section as it stands.
+func (m *Module) RawGlobal(entry Code) { m.globals = append(m.globals, entry) }
+
 // Export exports something by its kind and index.
 func (m *Module) Export(name string, kind byte, index uint32) {
 	m.exports = append(m.exports, Bytes(name)+Code([]byte{kind})+U(uint64(index)))

@@ -1,0 +1,191 @@
+package module_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core/abi"
+	"github.com/dbmesh/dbmesh/filters/wasm/module"
+	. "github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
+)
+
+// counted is a loop of as many rounds as local 0 says.
+func counted(body ...Code) Code {
+	var all Code
+	for _, c := range body {
+		all += c
+	}
+	return Loop(all, Get(0), I32(1), I32Sub, Tee(0), BrIf(0))
+}
+
+func TestFuelIsExact(t *testing.T) {
+	m := Guest()
+	f := func(name string, locals []Type, body ...Code) uint32 {
+		return m.Func(name, []Type{Int32}, nil, locals, body...)
+	}
+	// Entry: 16, a quarter of locals and deepest stack, and what the way after the last debit
+	// costs at 32 units a fuel. Loop: 1 a round, and the round's units at 32 a fuel.
+	leaf := f("leaf", nil, Nop)
+	f("loop", nil, counted())                                               // 16; 6 units a round
+	f("locals", several(100, Int32), counted())                             // 16 + 103/4
+	f("long round", nil, counted(rep(Nop, 200)))                            // 16 + 205/32; 1 + 206/32 a round
+	f("chunk", nil, counted(rep(Nop, 600)))                                 // 16 + 93/32; 512/32 and 1 + 94/32 a round
+	f("leaf call", nil, Get(0), Call(leaf))                                 // 16 + 33/32
+	f("division", nil, counted(Get(0), Get(0), I32DivU, Drop))              // 16; 25 units a round
+	f("fill", nil, I32(0), I32(0), Get(0), MemoryFill)                      // 16 + 4/4 + 67/32, n/16
+	f("grow", nil, Get(0), MemoryGrow, Drop)                                // 16; 4097/32, rounded up
+	f("recursion", nil, Get(0), If(Get(0), I32(1), I32Sub, Call(m.Next()))) // 16 + 37/32 a call
+	g := meteredGuest(t, m.Build())
+	for _, c := range []struct {
+		name string
+		arg  uint64
+		want int64
+	}{
+		{abi.ExportVersion, 0, 0},
+		{"leaf", 0, 0},
+		{"loop", 1, 16 + 1}, {"loop", 1000, 16 + 1000},
+		{"locals", 10, 16 + 25 + 10},
+		{"long round", 10, 16 + 6 + 10*(1+6)},
+		{"chunk", 10, 16 + 2 + 10*(16+1+2)},
+		{"leaf call", 0, 17},
+		{"division", 10, 16 + 10},
+		{"fill", 1600, 19 + 100}, {"fill", 15, 19},
+		{"grow", 1, 16 + 129},
+		{"recursion", 9, 10 * 17},
+	} {
+		var args []uint64
+		if c.name != abi.ExportVersion {
+			args = append(args, c.arg)
+		}
+		for range 2 {
+			if _, took, err := g.run(1<<40, c.name, args...); err != nil || took != c.want {
+				t.Errorf("%s(%d) took %d fuel, want %d (%v)", c.name, c.arg, took, c.want, err)
+			}
+		}
+	}
+}
+
+func rep(c Code, n int) Code { return Code(strings.Repeat(string(c), n)) }
+
+// endless are functions that run for ever, each in a module of its own.
+func endless() map[string]*Module {
+	all := map[string]*Module{}
+	f := func(name string, locals []Type, body ...Code) {
+		m := &Module{}
+		m.Memory(256, 256)
+		m.Table(1000, 60_000)
+		m.Func("f", []Type{Int32}, nil, locals, body...)
+		all[name] = m
+	}
+	less := Get(0) + I32(1) + I32Sub
+	f("spin", nil, Loop(Br(0)))
+	f("nested spins", nil, Loop(Loop(Loop(Get(0), BrIf(1)), Br(0))))
+	f("call tree", nil, Get(0), If(less, Call(0), less, Call(0)))
+	f("recursion", nil, Get(0), Call(0))
+	f("recursion with a large frame", several(300, Int64), manyLive(300))
+	f("fill", nil, Loop(I32(0), I32(1), I32(256<<16), MemoryFill, Br(0)))
+	f("small fills", nil, Loop(rep(I32(0)+I32(1)+I32(15)+MemoryFill, 500), Br(0)))
+	f("copy", nil, Loop(I32(0), I32(1), I32(255<<16), MemoryCopy, Br(0)))
+	f("table fill", nil, Loop(I32(0), "\xd0\x70", I32(1000), "\xfc\x11\x00", Br(0)))
+	f("divisions", nil, Loop(Get(0), rep(I32(3)+I32DivU, 8_000), Set(0), Br(0)))
+	f("loads", nil, Loop(Get(0), rep(Load32+At(0), 30_000), Set(0), Br(0)))
+	f("skipped debits", nil, Loop(rep(Block(Get(0), rep(Load32+At(0), 100), Set(0), Get(0), I32Eqz, BrIf(0),
+		rep(Nop, 500)), 100), Br(0)))
+	f("br_table", nil, Loop(Get(0), BrTable(0, 0, 0, 0)))
+	f("grow", nil, Loop(I32(0), MemoryGrow, Drop, Br(0)))
+	return all
+}
+
+// manyLive calls function 0 between writing and reading some locals, which lie in the stack
+// frame then.
+func manyLive(locals uint32) Code {
+	var before, after Code
+	for i := range locals {
+		before += Get(0) + I64ExtendU + Set(i+1)
+		after += Get(i+1) + I32Wrap64 + Get(0) + I32Add + Set(0)
+	}
+	return before + Get(0) + Call(0) + after
+}
+
+func TestWhateverRunsForeverRunsOutOfFuelSoon(t *testing.T) {
+	const budget = 2_000_000
+	for name, m := range endless() {
+		g := meteredGuest(t, m.Build())
+		start := time.Now()
+		_, took, err := g.run(budget, "f", 60)
+		wall := time.Since(start)
+		if err == nil || !g.spent() {
+			t.Errorf("%s took %d fuel and ended with %v", name, took, err)
+		}
+		if took > 2*budget {
+			t.Errorf("%s took %d fuel, more than twice its budget", name, took)
+		}
+		if wall > 3*time.Second {
+			t.Errorf("%s ran %v", name, wall)
+		}
+		t.Logf("%-30s %v", name, wall)
+	}
+}
+
+func TestRecursionEndsBeforeItTakesMuchStack(t *testing.T) {
+	m := &Module{}
+	depth := m.Global(Int64, true, I64(0))
+	m.Export("depth", KindGlobal, depth)
+	m.Func("f", nil, nil, nil, GetGlobal(depth)+I64(1)+I64Add+SetGlobal(depth)+Call(0))
+	g := meteredGuest(t, m.Build())
+	if _, _, err := g.run(2_000_000, "f"); err == nil || !g.spent() {
+		t.Fatalf("it ended with %v", err)
+	}
+	if depth := g.ExportedGlobal("depth").Get(); depth < 100_000 || depth > 2_000_000/16 {
+		t.Errorf("%d calls deep", depth)
+	}
+}
+
+func TestAStartFunctionHasFuelOfItsOwn(t *testing.T) {
+	for rounds, ok := range map[int32]bool{1000: true, module.StartFuel + 1: false} {
+		m := Guest()
+		m.Start(m.Func("", nil, nil, []Type{Int32}, I32(rounds), Set(0), counted()))
+		if _, err := instance(t, metered(t, m.Build()), nil); (err == nil) != ok {
+			t.Errorf("%d rounds: %v", rounds, err)
+		}
+	}
+}
+
+func TestMeteringTwiceIsRefusedAndTheSameEachTime(t *testing.T) {
+	m := read(t, endless()["fill"].Build())
+	first, err := m.Meter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, _ := m.Meter(); !bytes.Equal(first, second) {
+		t.Error("the second time it is another module")
+	}
+	refused(t, wrong{"a metered module", "dbmesh's own", first})
+}
+
+func TestAModuleThatWouldGrowManyTimesIsRefused(t *testing.T) {
+	m := Guest()
+	for range 200 {
+		m.Func("", nil, nil, nil, rep(Loop(), 900))
+	}
+	caps := module.DefaultCaps()
+	caps.Effort = 1 << 40
+	r, err := module.Read(m.Build(), caps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Meter(); err == nil || !strings.Contains(err.Error(), "it would grow from") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func read(t testing.TB, b []byte) *module.Module {
+	t.Helper()
+	m, err := module.Read(b, module.DefaultCaps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
