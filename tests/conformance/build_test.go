@@ -118,7 +118,10 @@ func ascVersion() string {
 	return "of an unknown version"
 }
 
-// buildCommands reads the commands of a README: its indented lines.
+var fenced = regexp.MustCompile("(?s)```.*?```")
+
+// buildCommands reads the commands of a README: its indented lines, but for those of the
+// example.
 func buildCommands(dir string, l language) ([][]string, error) {
 	root, err := filepath.Abs(sdk)
 	if err != nil {
@@ -132,8 +135,8 @@ func buildCommands(dir string, l language) ([][]string, error) {
 		return nil, err
 	}
 	var commands [][]string
-	joined := strings.ReplaceAll(string(text), "\\\n", " ")
-	for line := range strings.Lines(joined) {
+	outside := fenced.ReplaceAll(text, nil)
+	for line := range strings.Lines(strings.ReplaceAll(string(outside), "\\\n", " ")) {
 		if command, ok := strings.CutPrefix(line, "    "); ok {
 			commands = append(commands, strings.Fields(strings.ReplaceAll(command, "SDK/", root+"/")))
 		}

@@ -26,9 +26,10 @@ import (
 var update = flag.Bool("update", false, "write what the filter in Go does into the cases")
 
 func TestFiltersInAllLanguagesDoTheSame(t *testing.T) {
-	programs := readCases(t)
 	for _, l := range languages() {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			programs := readCases(t)
 			source, err := os.ReadFile(filepath.Join(sdk, "conformance", l.name, l.source))
 			if err != nil {
 				t.Fatal(err)
@@ -178,6 +179,7 @@ func TestCasesAskForEachHookAndGiveEachVerdict(t *testing.T) {
 func TestTheExamplesOfTheREADMEsDenyAndRewrite(t *testing.T) {
 	for _, l := range languages()[1:] {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
 			code := example(t, l)
 			if n := strings.Count(string(code), "\n"); n > 22 {
 				t.Errorf("the example has %d lines", n)
