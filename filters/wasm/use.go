@@ -16,31 +16,45 @@ func used(text []byte) (schema []byte, at core.Range, sure bool) {
 		plain = false
 	}
 	start, more := skip(text, start)
-	end := len(text)
-	for end > start && (blank(text[end-1]) || text[end-1] == ';') {
-		end--
+	length := name(text[start:])
+	end, closed := skip(text, start+length)
+	for closed && end < len(text) && text[end] == ';' {
+		end, closed = skip(text, end+1)
 	}
-	at, name := core.Range{Start: start, End: end}, text[start:end]
-	if !plain || !more || len(name) == 0 {
-		return name, at, false
+	if !plain || !more || !closed || length == 0 || end < len(text) {
+		rest := bytes.TrimRight(text[start:], "; \t\n\v\f\r")
+		return rest, core.Range{Start: start, End: start + len(rest)}, false
 	}
-	if q := name[0]; q == '`' || q == '"' {
-		inner := name[1:]
-		if len(inner) < 2 || inner[len(inner)-1] != q {
-			return name, at, false
+	at = core.Range{Start: start, End: start + length}
+	schema = text[at.Start:at.End]
+	if q := schema[0]; !bare(q) {
+		schema = bytes.ReplaceAll(schema[1:length-1], []byte{q, q}, []byte{q})
+	}
+	return schema, at, true
+}
+
+// name is how long the name is that text begins with, quotes included; 0 for none.
+func name(text []byte) int {
+	if len(text) > 0 && (text[0] == '`' || text[0] == '"') {
+		for i := 1; i < len(text); i++ {
+			switch {
+			case text[i] != text[0]:
+			case i+1 < len(text) && text[i+1] == text[0]:
+				i++
+			case i == 1:
+				return 0
+			default:
+				return i + 1
+			}
 		}
-		inner = inner[:len(inner)-1]
-		if single := bytes.ReplaceAll(inner, []byte{q, q}, nil); bytes.IndexByte(single, q) >= 0 {
-			return name, at, false // it ends earlier
-		}
-		return bytes.ReplaceAll(inner, []byte{q, q}, []byte{q}), at, true
+		return 0
 	}
-	for _, b := range name {
+	for i, b := range text {
 		if !bare(b) {
-			return name, at, false
+			return i
 		}
 	}
-	return name, at, true
+	return len(text)
 }
 
 // skip goes over blanks and comments. It says false where a comment may be read as text.
@@ -59,7 +73,7 @@ func skip(text []byte, at int) (next int, plain bool) {
 		case rest[0] == '#', bytes.HasPrefix(rest, []byte("--")):
 			end := bytes.IndexByte(rest, '\n')
 			if end < 0 {
-				return at, false
+				return len(text), true
 			}
 			at += end + 1
 		default:

@@ -1,0 +1,6 @@
+//go:build !race
+
+package wasm_test
+
+// raceOn: the race detector makes pools forget.
+const raceOn = false
