@@ -19,8 +19,9 @@ help: ## Show this
 build: ## Build bin/dbmesh
 	CGO_ENABLED=0 go build -trimpath -o bin/dbmesh ./cmd/dbmesh
 
-generate: ## Write the SDKs' constants anew from core/abi
+generate: ## Write the SDKs' constants anew from core/abi, and pack the SDKs
 	go run ./core/abi/generate
+	go run ./cmd/dbmesh/scaffold/pack
 
 demo: build ## Show dbmesh at work before a writer and two readers, until Ctrl-C
 	@echo "building the demo's embedded backends (a minute the first time)"

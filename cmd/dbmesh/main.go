@@ -25,6 +25,8 @@ const usage = `dbmesh is a transparent sidecar for MySQL, MariaDB and TiDB.
                                        the file is watched, a change applies at once
   dbmesh check --config dbmesh.yaml    say what is wrong with a config, by line and key
   dbmesh explain 'SELECT ...'          say what dbmesh knows of a statement, and why
+  dbmesh filter new NAME               begin a filter of your own, in Go, Rust, C or
+                                       AssemblyScript; build, test, measure, sign it
   dbmesh version                       version, commit and Go release
 
 Try it:   mariadb -h 127.0.0.1 -P 6033 -u YOU -p
@@ -40,6 +42,7 @@ var verbs = map[string]func(args []string, out, errs io.Writer) int{
 	"run":     run,
 	"check":   check,
 	"explain": explainText,
+	"filter":  filterVerb,
 	"version": version,
 }
 

@@ -59,10 +59,20 @@ func TestTheHelpIsTheSameByEveryName(t *testing.T) {
 }
 
 func TestEachVerbTellsItsFlags(t *testing.T) {
-	for _, verb := range []string{"run", "check", "explain"} {
-		status, out, errs := call(verb, "--help")
+	verbs := []string{"run", "check", "explain", "filter"}
+	for verb := range filterVerbs() {
+		verbs = append(verbs, "filter "+verb)
+	}
+	for _, verb := range verbs {
+		status, out, errs := call(append(strings.Fields(verb), "--help")...)
 		if status != exitOK {
 			t.Errorf("%s --help: status %d", verb, status)
+		}
+		verb = strings.ReplaceAll(verb, " ", "-")
+		for line := range strings.SplitSeq(out, "\n") {
+			if len(line) > 100 && strings.HasPrefix(verb, "filter") {
+				t.Errorf("%s: too long for a terminal: %s", verb, line)
+			}
 		}
 		golden(t, verb+"-help.txt", out+errs)
 	}

@@ -15,7 +15,9 @@ import (
 func tables() []string {
 	return []string{
 		"cmd/dbmesh verbs",
-		"cmd/dbmesh release", // the linker sets it
+		"cmd/dbmesh release",            // the linker sets it
+		"cmd/dbmesh/scaffold sdk",       // an embed
+		"cmd/dbmesh/scaffold templates", // an embed
 		"core accessNames",
 		"core codeNames",
 		"core decisionNames",

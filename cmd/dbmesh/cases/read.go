@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -28,7 +29,11 @@ func Parse(path string, text []byte) (*File, error) {
 	r := &reader{path: path}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		p := &Problem{Path: path, Message: "is no YAML: " + yamlLine.ReplaceAllString(err.Error(), "")}
+		said := yamlLine.ReplaceAllString(err.Error(), "")
+		if strings.Contains(said, "',' or '}'") {
+			said += "; between { and } a text with a question mark, a comma or a colon needs quotes"
+		}
+		p := &Problem{Path: path, Message: "is no YAML: " + said}
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			p.Line, _ = strconv.Atoi(m[1]) // "" gives 0, which is no line
 		}
