@@ -3,7 +3,8 @@ package module
 // codeSection goes over all functions' instructions once: it checks each index against what
 // the module declares and notes where debits go.
 func (p *parser) codeSection() {
-	start, declared := p.at, len(p.functions)-len(p.m.Imports)
+	start := p.at
+	declared := len(p.functions) - len(p.m.Imports)
 	n := p.count(p.caps.Functions, "functions")
 	if p.refusal == nil && n != declared {
 		p.fail(start, "%d functions are declared, %d have code", declared, n)

@@ -41,7 +41,8 @@ func (r *reader) unsigned() uint32 {
 		r.at++
 		return uint32(r.b[r.at-1])
 	}
-	start, n := r.at, uint64(0)
+	start := r.at
+	n := uint64(0)
 	for shift := 0; shift < 35; shift += 7 {
 		b := r.byte()
 		n |= uint64(b&0x7f) << shift
@@ -93,7 +94,8 @@ func (r *reader) skip(n uint32, what string) int {
 
 // count reads the length of a vector, each of whose entries has at least one byte.
 func (r *reader) count(most int, what string) int {
-	start, n := r.at, r.unsigned()
+	start := r.at
+	n := r.unsigned()
 	if uint64(n) > uint64(most) {
 		r.fail(start, "%d %s are more than the %d allowed", n, what, most)
 	} else if uint64(n) > uint64(r.left()) {
@@ -107,7 +109,8 @@ func (r *reader) count(most int, what string) int {
 
 // index reads an index into something of which there are n.
 func (r *reader) index(n int, what string) uint32 {
-	start, i := r.at, r.unsigned()
+	start := r.at
+	i := r.unsigned()
 	if r.refusal == nil && uint64(i) >= uint64(n) {
 		r.fail(start, "there is no %s %d, only %d", what, i, n)
 		return 0
@@ -117,7 +120,8 @@ func (r *reader) index(n int, what string) uint32 {
 
 // name reads a text, which must be UTF-8.
 func (r *reader) name(what string) string {
-	start, n := r.at, r.unsigned()
+	start := r.at
+	n := r.unsigned()
 	if n > maxName {
 		r.fail(start, "%s has %d bytes, more than the %d allowed", what, n, maxName)
 		return ""

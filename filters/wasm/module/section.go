@@ -73,7 +73,8 @@ func (r *reader) next() (start int, payload []byte, id byte, ok bool) {
 	if r.left() == 0 {
 		return 0, nil, 0, false
 	}
-	start, id = r.at, r.byte()
+	start = r.at
+	id = r.byte()
 	size := r.unsigned()
 	from := r.skip(size, "a section")
 	if r.refusal != nil {

@@ -58,7 +58,8 @@ func (p *parser) elementSection() {
 // element reads one of the eight forms: bit 0 passive or declared, bit 1 a table's index or
 // declared, bit 2 expressions instead of indices.
 func (p *parser) element() {
-	start, flags := p.at, p.unsigned()
+	start := p.at
+	flags := p.unsigned()
 	if flags > 7 {
 		p.fail(start, "an element segment with the flags %#x is not supported", flags)
 		return
@@ -102,7 +103,8 @@ func (p *parser) dataSection() {
 	n := p.count(p.caps.Segments, "data segments")
 	p.m.Segments = make([]Segment, 0, n)
 	for range n {
-		start, flags := p.at, p.unsigned()
+		start := p.at
+		flags := p.unsigned()
 		switch {
 		case p.refusal != nil:
 		case flags == 1:
