@@ -3,6 +3,7 @@ package guest
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -250,9 +251,9 @@ func TestATraceNamesFunctionsAndThePanic(t *testing.T) {
 }
 
 func TestManyFaultsLeaveNothingBehind(t *testing.T) {
-	n := 100_000
-	if testing.Short() || raceEnabled {
-		n = 3000
+	n := 3000
+	if scale := os.Getenv("DBMESH_TEST_SCALE"); !raceEnabled && (scale == "ci" || scale == "full") {
+		n = 100_000
 	}
 	o := options(t, hook(nil, w.Unreachable).Build())
 	p := load(t, o)

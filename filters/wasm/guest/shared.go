@@ -16,7 +16,7 @@ func kvGet(in *instance, s []uint64) {
 	}
 	room := uint64(min(uint32(s[3]), abi.MaxValue))
 	n, ok := in.program.store.Read(key, nil, 0)
-	if off := int(uint32(s[4])); ok && off < n {
+	if off := int(uint32(s[4])); ok && off < n && room > 0 {
 		dst := in.bytes(s[2], min(room, uint64(n-off)))
 		in.spend(uint64(len(dst) / 16))
 		n, ok = in.program.store.Read(key, dst, off)
