@@ -147,3 +147,36 @@ func put(t *testing.T, dir string, files map[string]string) {
 		}
 	}
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unknownImport() []byte {
+	m := &w.Module{}
+	m.Import(abi.Module, "open_door", nil, nil)
+	m.GuestExports()
+	m.Hook(abi.HookQuery, nil, w.I64(0))
+	return m.Build()
+}
+
+// metric is the value of a series, by its name and a label's value.
+func (p *process) metric(name, label string) float64 {
+	p.t.Helper()
+	families, err := p.metrics.Gather()
+	must(p.t, err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if f.GetName() == name && l.GetValue() == label {
+					return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+				}
+			}
+		}
+	}
+	p.t.Errorf("no metric %s of %s", name, label)
+	return -1
+}
