@@ -74,6 +74,7 @@ func FuzzShape(f *testing.F) {
 func FuzzAnalyze(f *testing.F) {
 	for _, sql := range seeds(f) {
 		f.Add([]byte(sql))
+		f.Add([]byte(sql + "; SELECT 1 /*!40101 + 1 */; " + sql))
 	}
 	f.Fuzz(func(t *testing.T, sql []byte) {
 		for _, m := range allModes() {
@@ -88,6 +89,18 @@ func FuzzAnalyze(f *testing.F) {
 				for _, at := range r.Tables {
 					if at.Start < 0 || at.End <= at.Start || at.End > len(sql) {
 						t.Fatalf("%q: %+v", sql, at)
+					}
+				}
+			}
+			if all, ok := stmt.FindTexts(m, sql, facts); ok {
+				end := 0
+				for i, at := range all {
+					if at.Start < end || at.End <= at.Start || at.End > len(sql) {
+						t.Fatalf("%q: %+v", sql, all)
+					}
+					end = at.End
+					if alone := stmt.Analyze(m, sql[at.Start:at.End]); told(alone) != told(facts.Parts[i]) {
+						t.Fatalf("%q: part %d is %s\nalone %s", sql, i, told(facts.Parts[i]), told(alone))
 					}
 				}
 			}

@@ -1,34 +1,49 @@
 package stmt
 
-// split cuts a text without comments into its statements, at its semicolons. The body of
-// a stored program has semicolons of its own: such a statement takes the rest of the text.
+// split cuts a text without comments into its statements, at its semicolons.
 func split(m Mode, text []byte) [][]byte {
 	var all [][]byte
-	l := NewLexer(text, m)
-	begin, body := 0, false
-	var head []string // leading words of the statement, as far as they matter
-	for {
+	var d divider
+	begin := 0
+	for l := NewLexer(text, m); ; {
 		t, ok := l.Next()
 		if !ok {
 			break
 		}
-		switch {
-		case t.Kind == Word && len(head) < maxHeadWords && !body:
-			head = append(head, lower(t.Text(text)))
-			body = isBody(head)
-		case t.Kind == Operator && len(head) == 1 && string(t.Text(text)) == ":": // a label
-			body = true
-		case t.Kind == Punct && text[t.Start] == ';' && !body:
-			if len(head) > 0 || t.Start > begin {
+		if d.ends(t, text) {
+			if t.Start > begin {
 				all = append(all, text[begin:t.Start])
 			}
-			begin, head = t.End, head[:0]
+			begin = t.End
 		}
 	}
 	if begin < len(text) {
 		all = append(all, text[begin:])
 	}
 	return all
+}
+
+// divider finds the semicolons that end a statement. The body of a stored program has
+// semicolons of its own: such a statement takes the rest of the text.
+type divider struct {
+	head []string // leading words of the statement, as far as they matter
+	body bool
+}
+
+// ends says whether the next token ends the statement.
+func (d *divider) ends(t Token, text []byte) bool {
+	switch {
+	case d.body:
+	case t.Kind == Word && len(d.head) < maxHeadWords:
+		d.head = append(d.head, lower(t.Text(text)))
+		d.body = isBody(d.head)
+	case t.Kind == Operator && len(d.head) == 1 && string(t.Text(text)) == ":": // a label
+		d.body = true
+	case t.Kind == Punct && text[t.Start] == ';':
+		d.head = d.head[:0]
+		return true
+	}
+	return false
 }
 
 // maxHeadWords is where the words that make a statement a program have come: CREATE OR

@@ -3,31 +3,43 @@ package stmt
 import "github.com/dbmesh/dbmesh/core"
 
 // FindTexts says where the statements of a text of several stand, one for each of the
-// facts' Parts, without the semicolons. f are the facts of the whole. It says false where
-// that is not sure.
+// facts' Parts, without the semicolons and the comments around them. f are the facts of the
+// whole. It says false where that is not sure.
 func FindTexts(m Mode, sql []byte, f *core.Facts) ([]core.Range, bool) {
 	if f.Opaque || f.Kind != core.StatementMulti {
 		return nil, false
 	}
-	s := newStatement(m, sql)
-	if len(s.tokens) == 0 {
-		return nil, false
-	}
-	var all []core.Range
-	first := -1 // token that the statement begins with
-	for i, t := range s.tokens {
-		switch {
-		case t.Kind == Punct && sql[t.Start] == ';':
-			if first >= 0 {
-				all = append(all, core.Range{Start: s.tokens[first].Start, End: s.tokens[i-1].End})
-			}
-			first = -1
-		case first < 0:
-			first = i
+	all := make([]core.Range, 0, len(f.Parts))
+	var d divider
+	var at core.Range // the statement at hand; empty if it has not begun
+	live := false     // inside a comment that servers execute
+	for l := NewLexer(sql, m); ; {
+		t, ok := l.Next()
+		if !ok {
+			break
 		}
+		switch {
+		case d.ends(t, sql):
+			if live { // neither half would be a text of its own
+				return nil, false
+			}
+			if at.End > 0 {
+				all = append(all, at)
+			}
+			at = core.Range{}
+			continue
+		case t.Live:
+			live = !live
+		case t.Kind <= Hint:
+			continue
+		}
+		if at.End == 0 {
+			at.Start = t.Start
+		}
+		at.End = t.End
 	}
-	if first >= 0 {
-		all = append(all, core.Range{Start: s.tokens[first].Start, End: s.tokens[len(s.tokens)-1].End})
+	if at.End > 0 {
+		all = append(all, at)
 	}
 	return all, len(all) == len(f.Parts)
 }
