@@ -75,6 +75,7 @@ func (e *Editor) Last() byte { return e.last }
 // gets to dst, which it never lets grow beyond its capacity. It returns how many bytes of b
 // it consumed; the others must be handed in again.
 func (e *Editor) Feed(dst, b []byte) (out []byte, n int, ev Event) {
+	e.Room = 0
 	for {
 		switch {
 		case e.release:
