@@ -64,11 +64,11 @@ func TestADeniedExecuteTeachesNoTypes(t *testing.T) {
 	r := dialRaw(t, m.addr(), "app", "app")
 	id := r.prepareEcho(t, 1)
 	r.sees(t, p, bind(id, true, param{kind: 1, data: "\xff"}), "-1", "int -1")
-	p.deny = true
+	p.deny.Store(true)
 	if _, err := r.echo(bind(id, true, param{kind: 1, flags: 0x80, data: "\xff"}), 1); errno(err) != 1644 {
 		t.Fatal(err)
 	}
-	p.deny = false
+	p.deny.Store(false)
 	p.take()
 	r.sees(t, p, bind(id, false, param{kind: 1, data: "\xff"}), "-1", "int -1")
 }

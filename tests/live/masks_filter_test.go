@@ -82,19 +82,17 @@ func (m *masking) OnDone(_ *core.Command, o *core.Outcome) {
 	m.outcomes = append(m.outcomes, *o)
 }
 
-// last is the outcome of the last command that has ended, once there are n.
-func (m *masking) take(t *testing.T, n int) core.Outcome {
+// failed is the outcome of the last command that ended in an error, once there is one.
+func (m *masking) failed(t *testing.T) core.Outcome {
 	t.Helper()
 	var o core.Outcome
 	until(t, patience, "the command has ended", func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if len(m.outcomes) < n {
-			return false
+		for len(m.outcomes) > 0 && o.Err == nil {
+			o, m.outcomes = m.outcomes[0], m.outcomes[1:]
 		}
-		o = m.outcomes[len(m.outcomes)-1]
-		m.outcomes = nil
-		return true
+		return o.Err != nil
 	})
 	return o
 }

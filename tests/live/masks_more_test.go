@@ -33,7 +33,7 @@ func TestFetchedRowsAreMaskedAsTheirExecute(t *testing.T) {
 		for _, caps := range capsOfClients {
 			f := &masking{}
 			m := maskingMesh(t, server, f, slow, "")
-			r := openMasked(t, m.addr(), caps)
+			r := openMasked(t, m, server, caps)
 			id := statement(r.prepare(t, []byte("SELECT id, secret AS const_s FROM fetched")))
 			if got := r.reply(t, core.Execute, cursor(id)); lastErr(t, got) != nil {
 				t.Fatal(lastErr(t, got))
@@ -67,7 +67,7 @@ func TestFetchedRowsAreMaskedAsTheirExecute(t *testing.T) {
 func TestADeniedCursorGivesNoRows(t *testing.T) {
 	server := shared.MariaDB(t).Backend
 	for _, caps := range capsOfClients {
-		r := openMasked(t, maskingMesh(t, server, &masking{}, false, "").addr(), caps)
+		r := openMasked(t, maskingMesh(t, server, &masking{}, false, ""), server, caps)
 		id := statement(r.prepare(t, []byte("SELECT seq, 'secret' AS denied_s FROM seq_1_to_9")))
 		if e := lastErr(t, r.reply(t, core.Execute, cursor(id))); e == nil || e.Code != 1142 {
 			t.Fatalf("execute: %v", e)
@@ -90,7 +90,7 @@ func TestColumnsThatWereToldBeforeAreKnown(t *testing.T) {
 	for _, caps := range []wire.Caps{mariadbCaps | wire.CacheMetadata, mariadbCaps | wire.CacheMetadata | wire.DeprecateEOF} {
 		f := &masking{}
 		m := maskingMesh(t, server, f, false, "")
-		r := openMasked(t, m.addr(), caps)
+		r := openMasked(t, m, server, caps)
 		id := statement(r.prepare(t, []byte("SELECT seq, 'secret' AS keep_s, CURRENT_DATE AS hash_d, 'äöü' AS null_u FROM seq_1_to_3")))
 		for range 3 {
 			got := r.reply(t, core.Execute, execute(id))
@@ -140,7 +140,7 @@ func TestEachResultOfSeveralIsAskedAbout(t *testing.T) {
 	bothWays(t, func(t *testing.T, slow bool) {
 		for _, caps := range capsOfClients {
 			f := &masking{}
-			r := openMasked(t, maskingMesh(t, server, f, slow, "").addr(), caps|1<<18)
+			r := openMasked(t, maskingMesh(t, server, f, slow, ""), server, caps|1<<18)
 			for _, sql := range []string{"CALL masked_many()", "SELECT 'one' AS plain; SELECT 'secret' AS keep_s, 7 AS null_n; DO 1; SELECT 'three' AS plain"} {
 				f.forget()
 				got := r.reply(t, core.Query, []byte(sql))
@@ -160,7 +160,7 @@ func TestEachResultOfSeveralIsAskedAbout(t *testing.T) {
 			if e == nil || e.Code != 1142 || !has(got, "one") || has(got, "secret") || has(got, "three") {
 				t.Errorf("caps %#x, denied in the middle: %q", uint64(caps), got)
 			}
-			if o := f.take(t, 1); o.Err == nil || o.Err.Code != 1142 || o.Side != core.FilterSide || o.Rows != 1 {
+			if o := f.failed(t); o.Err == nil || o.Err.Code != 1142 || o.Side != core.FilterSide || o.Rows != 1 {
 				t.Errorf("outcome %+v", o)
 			}
 			if got := r.reply(t, core.Query, []byte("SELECT 'alive'")); !has(got, "alive") {
@@ -187,14 +187,14 @@ func TestABackendsErrorIsReplaced(t *testing.T) {
 	bothWays(t, func(t *testing.T, slow bool) {
 		for _, errors := range []bool{true, false} {
 			f := &masking{errors: errors}
-			r := openMasked(t, maskingMesh(t, server, f, slow, "").addr(), rawCaps|wire.DeprecateEOF)
+			r := openMasked(t, maskingMesh(t, server, f, slow, ""), server, rawCaps|wire.DeprecateEOF)
 			instead := func(what string, got []byte, rows uint64) {
 				t.Helper()
 				e := lastErr(t, got)
 				if e == nil || e.Code != 1644 || e.State != "45000" || !strings.HasSuffix(e.Message, "!!!") {
 					t.Fatalf("%s: %.300q", what, got)
 				}
-				if o := f.take(t, 1); o.Err == nil || o.Err.Code != 1644 || o.Side != core.Server || o.Rows != rows {
+				if o := f.failed(t); o.Err == nil || o.Err.Code != 1644 || o.Side != core.Server || o.Rows != rows {
 					t.Errorf("%s: outcome %+v, want %d rows", what, o, rows)
 				}
 			}
@@ -206,7 +206,7 @@ func TestABackendsErrorIsReplaced(t *testing.T) {
 			if e := lastErr(t, r.reply(t, core.Query, []byte("nonsense"))); e == nil || e.Code != 1064 {
 				t.Errorf("another error: %v", e)
 			}
-			if o := f.take(t, 1); o.Err == nil || o.Err.Code != 1064 || o.Side != core.Server {
+			if o := f.failed(t); o.Err == nil || o.Err.Code != 1064 || o.Side != core.Server {
 				t.Errorf("outcome of another error: %+v", o)
 			}
 			if got := r.reply(t, core.Query, []byte("SELECT 'alive'")); !has(got, "alive") {
@@ -220,7 +220,7 @@ func TestLongMaskedRows(t *testing.T) {
 	server := shared.MariaDB(t).Backend
 	for _, caps := range []wire.Caps{rawCaps, mariadbCaps | wire.DeprecateEOF} {
 		f := &masking{}
-		r := openMasked(t, maskingMesh(t, server, f, false, "").addr(), caps)
+		r := openMasked(t, maskingMesh(t, server, f, false, ""), server, caps)
 		ok := func(sql string) []byte {
 			t.Helper()
 			got := r.reply(t, core.Query, []byte(sql))
@@ -236,7 +236,7 @@ func TestLongMaskedRows(t *testing.T) {
 			if e := lastErr(t, got); e == nil || e.Code != 1105 || !strings.Contains(e.Message, "16 MiB") {
 				t.Fatalf("%s: %d bytes, %v", sql, len(got), e)
 			}
-			if o := f.take(t, 1); o.Err == nil || o.Err.Code != 1105 || o.Side != core.Proxy || o.Rows != rows {
+			if o := f.failed(t); o.Err == nil || o.Err.Code != 1105 || o.Side != core.Proxy || o.Rows != rows {
 				t.Errorf("%s: outcome %+v", sql, o)
 			}
 		}

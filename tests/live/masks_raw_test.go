@@ -6,6 +6,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/wire"
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // capsOfClients are what clients of each sort agree on.
@@ -16,11 +17,21 @@ var capsOfClients = []wire.Caps{
 
 const mariadbCaps = rawCaps&^wire.LongPassword | wire.Progress | wire.BulkStmts | wire.ExtendedMeta
 
-// openMasked logs in with the capabilities.
-func openMasked(t *testing.T, addr string, caps wire.Caps) *raw {
+// openMasked logs in with the capabilities. A client may be told columns once only if
+// nobody looked at them when it logged in.
+func openMasked(t *testing.T, m *mesh, server *servers.Backend, caps wire.Caps) *raw {
 	t.Helper()
+	links := func(more string) {
+		if err := m.apply(before(server, usualLinks+more).text()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if caps.Has(wire.CacheMetadata) {
+		links("")
+		defer links("{kind: masking}")
+	}
 	r := &raw{caps: caps}
-	if err := r.open(addr, "app", "app"); err != nil {
+	if err := r.open(m.addr(), "app", "app"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.Close() })

@@ -191,13 +191,11 @@ func TestWhatIsNotMaskedIsTheSame(t *testing.T) {
 	everyTable(t, app(t, server.Addr, params), "unmasked_types")
 	m := maskingMesh(t, server, &masking{}, false, "")
 	for _, caps := range capsOfClients {
-		direct, through := &raw{caps: caps}, &raw{caps: caps}
-		for r, addr := range map[*raw]string{direct: server.Addr, through: m.addr()} {
-			if err := r.open(addr, "app", "app"); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = r.Close() })
+		through, direct := openMasked(t, m, server, caps), &raw{caps: caps}
+		if err := direct.open(server.Addr, "app", "app"); err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = direct.Close() })
 		for _, sql := range []string{
 			"SELECT * FROM unmasked_types", "SELECT 1; SELECT 2, 3; DO 1; SELECT * FROM unmasked_types WHERE 0", "SELECT * FROM nowhere_else.x",
 			"SELECT REPEAT('x', 1000), seq FROM seq_1_to_5000", "SELECT REPEAT('y', 300000) FROM seq_1_to_10", "SHOW TABLES", "SELECT 1/0", "SET @x = 1",

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -21,7 +22,7 @@ type perusal struct {
 	mu    sync.Mutex
 	seen  []string
 	reads bool
-	deny  bool
+	deny  atomic.Bool
 }
 
 func (p *perusal) ReadsParams() bool { return p.reads }
@@ -44,7 +45,7 @@ func (p *perusal) OnCommand(_ context.Context, c *core.Command) (core.Verdict, e
 		all = []string{"false"}
 	}
 	p.seen = append(p.seen, strings.Join(all, " | "))
-	if p.deny {
+	if p.deny.Load() {
 		return core.Deny(1644, "45000", "denied"), nil
 	}
 	return core.Continue(), nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -20,7 +21,10 @@ func (r rewriter) OnCommand(_ context.Context, c *core.Command) (core.Verdict, e
 	return core.Continue(), nil
 }
 
-type noter struct{ seen []string }
+type noter struct {
+	mu   sync.Mutex
+	seen []string
+}
 
 func (n *noter) OnCommand(_ context.Context, c *core.Command) (core.Verdict, error) {
 	f := c.Statement()
@@ -28,11 +32,15 @@ func (n *noter) OnCommand(_ context.Context, c *core.Command) (core.Verdict, err
 	for _, t := range f.Tables {
 		tables = append(tables, t.Name)
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.seen = append(n.seen, fmt.Sprintf("%v %s %v %s in %s", c.Code, f.Kind, tables, c.SQL, c.Session.Schema))
 	return core.Continue(), nil
 }
 
 func (n *noter) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	defer func() { n.seen = nil }()
 	return n.seen
 }
