@@ -50,9 +50,9 @@ func KVSet(key, value string, ttl time.Duration) error {
 	return failure(host.KVSet(key, value, millis(ttl)))
 }
 
-// KVIncr adds to a counter and gives it. The ttl counts from the counter's creation; 0 keeps
-// it. If the answer is negative without reason, the key was too long or there is no room.
-// Capability: kv.
+// KVIncr adds to a counter and gives it; it begins at 0 and stays at the ends of its range. The
+// ttl counts from the counter's creation; 0 keeps it. A key that is too long gives a negative
+// answer. Capability: kv.
 func KVIncr(key string, delta int64, ttl time.Duration) int64 {
 	return host.KVIncr(key, delta, millis(ttl))
 }
