@@ -26,17 +26,17 @@ func TestFuelIsExact(t *testing.T) {
 		return m.Func(name, []Type{Int32}, nil, locals, body...)
 	}
 	// Entry: 16, a quarter of locals and deepest stack, and what the way after the last debit
-	// costs at 32 units a fuel. Loop: 1 a round, and the round's units at 32 a fuel.
+	// costs at 64 units a fuel. Loop: 1 a round, and the round's units at 64 a fuel.
 	leaf := f("leaf", nil, Nop)
 	f("loop", nil, counted())                                               // 16; 6 units a round
 	f("locals", several(100, Int32), counted())                             // 16 + 103/4
-	f("long round", nil, counted(rep(Nop, 200)))                            // 16 + 205/32; 1 + 206/32 a round
-	f("chunk", nil, counted(rep(Nop, 600)))                                 // 16 + 93/32; 512/32 and 1 + 94/32 a round
-	f("leaf call", nil, Get(0), Call(leaf))                                 // 16 + 33/32
+	f("long round", nil, counted(rep(Nop, 200)))                            // 16 + 205/64; 1 + 206/64 a round
+	f("chunk", nil, counted(rep(Nop, 600)))                                 // 16 + 93/64; 512/64 and 1 + 94/64 a round
+	f("leaf call", nil, Get(0), Call(leaf))                                 // 16; 33 units
 	f("division", nil, counted(Get(0), Get(0), I32DivU, Drop))              // 16; 25 units a round
-	f("fill", nil, I32(0), I32(0), Get(0), MemoryFill)                      // 16 + 4/4 + 67/32, n/16
-	f("grow", nil, Get(0), MemoryGrow, Drop)                                // 16; 4097/32, rounded up
-	f("recursion", nil, Get(0), If(Get(0), I32(1), I32Sub, Call(m.Next()))) // 16 + 37/32 a call
+	f("fill", nil, I32(0), I32(0), Get(0), MemoryFill)                      // 16 + 4/4 + 67/64, n/16
+	f("grow", nil, Get(0), MemoryGrow, Drop)                                // 16; 4097/64, rounded up
+	f("recursion", nil, Get(0), If(Get(0), I32(1), I32Sub, Call(m.Next()))) // 16 a call; 37 units
 	g := meteredGuest(t, m.Build())
 	for _, c := range []struct {
 		name string
@@ -47,13 +47,13 @@ func TestFuelIsExact(t *testing.T) {
 		{"leaf", 0, 0},
 		{"loop", 1, 16 + 1}, {"loop", 1000, 16 + 1000},
 		{"locals", 10, 16 + 25 + 10},
-		{"long round", 10, 16 + 6 + 10*(1+6)},
-		{"chunk", 10, 16 + 2 + 10*(16+1+2)},
-		{"leaf call", 0, 17},
+		{"long round", 10, 16 + 3 + 10*(1+3)},
+		{"chunk", 10, 16 + 1 + 10*(8+1+1)},
+		{"leaf call", 0, 16},
 		{"division", 10, 16 + 10},
-		{"fill", 1600, 19 + 100}, {"fill", 15, 19},
-		{"grow", 1, 16 + 129},
-		{"recursion", 9, 10 * 17},
+		{"fill", 1600, 18 + 100}, {"fill", 15, 18},
+		{"grow", 1, 16 + 65},
+		{"recursion", 9, 10 * 16},
 	} {
 		var args []uint64
 		if c.name != abi.ExportVersion {
@@ -122,7 +122,7 @@ func TestWhateverRunsForeverRunsOutOfFuelSoon(t *testing.T) {
 		if took > 2*budget {
 			t.Errorf("%s took %d fuel, more than twice its budget", name, took)
 		}
-		if wall > 3*time.Second {
+		if wall > 5*time.Second {
 			t.Errorf("%s ran %v", name, wall)
 		}
 		t.Logf("%-30s %v", name, wall)

@@ -4,7 +4,7 @@ package module
 // there is a debit after at most unitsPerDebit units and at each loop's head, and it pays for
 // the longest way from the debits before it: so no code runs unpaid, whichever way it takes.
 const (
-	unitsPerFuel  = 32
+	unitsPerFuel  = 64
 	unitsPerDebit = 512
 	unitsAhead    = 32 // what a loop's head takes over from the code before it; more is paid there
 	unitsLeaf     = 32 // a function without loop or call that takes no more is paid by its callers
