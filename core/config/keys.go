@@ -60,9 +60,9 @@ func Keys() []Key {
 		{"chains[].name", "", live, "Names the chain."},
 		{"chains[].links[].kind", "", live, "Kind of filter: `auth`, `router`, `balancer`, `slow-log`, `wasm`."},
 		{"chains[].links[].name", "", live, "Names the link in logs, metrics and errors; without one, its kind does."},
-		{"chains[].links[].on_failure", "closed", live, "What happens when the filter breaks: `closed` refuses the command, `open` goes on without it, `quarantine` goes on and leaves it out for a while."},
+		{"chains[].links[].on_failure", "closed", live, "What happens when the filter breaks: `closed` refuses the command, `open` goes on without it, `quarantine` goes on too and, when it has broken 3 times within 10 s, leaves it out for 30 s, twice as long each time that it soon breaks again, up to 10 min. What must not be passed, such as a mask, needs `closed`."},
 
-		{"limits.inspect_limit", "1MiB", live, "How much of a statement's text is looked at; of longer ones the rest streams by."},
+		{"limits.inspect_limit", "1MiB", live, "How much of a statement's text is looked at; of longer ones the rest streams by. Parameters of an execute are decoded if all of it fits."},
 		{"limits.facts_cache", "16MiB", fixed, "Memory for the facts about statements, shared by all sessions: about 15,000 shapes."},
 		{"limits.max_statements", "16382", live, "Prepared statements that one session may hold."},
 		{"limits.max_logins", "10000", live, "Logins under way at once, per listener; beyond it error 1040."},
