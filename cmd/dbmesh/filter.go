@@ -30,11 +30,14 @@ statement, docs/filter-cli.md has all of the above at length.
 // filterVerbs are what can be done with user filters, by the word behind "filter".
 func filterVerbs() map[string]func(args []string, out, errs io.Writer) int {
 	return map[string]func(args []string, out, errs io.Writer) int{
-		"new":   filterNew,
-		"build": filterBuild,
-		"test":  filterTest,
-		"pack":  filterPack,
-		"sign":  filterSign,
+		"new":        filterNew,
+		"build":      filterBuild,
+		"test":       filterTest,
+		"inspect":    filterInspect,
+		"replay":     filterReplay,
+		"precompile": filterPrecompile,
+		"pack":       filterPack,
+		"sign":       filterSign,
 	}
 }
 

@@ -114,7 +114,8 @@ func runCases(ctx context.Context, s *lab.Subject, f *cases.File, out io.Writer)
 }
 
 // machineCode is where compiled modules of the verbs for authors are kept: beside what other
-// programs of the user keep, "" if there is no such place.
+// programs of the user keep, where a proxy without wasm_cache keeps its own; "" if there is no
+// such place.
 func machineCode() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -124,5 +125,5 @@ func machineCode() string {
 	if os.MkdirAll(dir, 0o700) != nil {
 		return ""
 	}
-	return filepath.Join(dir, "filters")
+	return filepath.Join(dir, "wasm")
 }

@@ -45,6 +45,7 @@ type Step struct {
 	Line      int
 	Hook      abi.Hook
 	SQL       string // the statement, or the schema of on_init_db
+	Cut       bool   // there is more of the statement than SQL; of recorded ones
 	Params    []core.Param
 	Answer    Answer
 	Wait      time.Duration // the clock moves so far before the step

@@ -56,7 +56,7 @@ func (x *Session) command(st *cases.Step) *core.Command {
 	}
 	c := &core.Command{}
 	x.s.Commands++
-	c.Reset(x.s, code, []byte(st.SQL), len(st.SQL)+1, false)
+	c.Reset(x.s, code, []byte(st.SQL), len(st.SQL)+1, st.Cut)
 	return c
 }
 

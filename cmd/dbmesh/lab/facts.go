@@ -12,6 +12,8 @@ type facts struct {
 	seen map[string]*core.Facts // by shape
 	// fresh gives each statement facts of its own: each is asked about.
 	fresh bool
+	// plain leaves it to the cache of facts, as in a proxy.
+	plain bool
 	// fixed, if there are any, are given for every statement: finding them is not measured.
 	fixed *core.Facts
 }
@@ -21,6 +23,9 @@ func (k *facts) find(c *core.Command) *core.Facts {
 		return k.fixed
 	}
 	f := k.lab.facts.Classify(k.lab.mode, c.SQL, c.Truncated())
+	if k.plain {
+		return f
+	}
 	if k.fresh {
 		own := *f
 		return &own

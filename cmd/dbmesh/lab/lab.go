@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/filters/wasm"
 	"github.com/dbmesh/dbmesh/filters/wasm/guest"
+	"github.com/dbmesh/dbmesh/filters/wasm/module"
 )
 
 // Lab has what filters under test share: the compiler with its cache, and how statements are
@@ -41,6 +43,13 @@ func New(cache string, server cases.Server) (*Lab, error) {
 	return &Lab{compiler: compiler, budget: guest.NewBudget(0), mode: mode, facts: stmt.NewClassifier(1 << 20)}, nil
 }
 
+// Compile puts a module's machine code into the cache. hit says that it was there.
+func (l *Lab) Compile(ctx context.Context, source []byte) (hit bool, err error) {
+	caps := module.DefaultCaps()
+	caps.Bytes = max(caps.Bytes, len(source))
+	return l.compiler.Compile(ctx, source, caps)
+}
+
 // Options say how a filter is loaded.
 type Options struct {
 	Config  map[string]any
@@ -64,18 +73,22 @@ type Run struct {
 
 // Load takes a filter all the way to one that can be asked. The error is the refusal.
 func (l *Lab) Load(ctx context.Context, s *Subject, o Options) (*Run, error) {
+	return l.load(ctx, s, o, nil)
+}
+
+func (l *Lab) load(ctx context.Context, s *Subject, o Options, keys []ed25519.PublicKey) (*Run, error) {
 	r := &Run{lab: l, clock: newClock(), log: &log{}, pools: pools{backends: map[string]bool{}}, facts: facts{lab: l}}
 	grants := o.Grants
 	if grants == nil {
 		grants = s.Asks
 	}
-	if !s.Manifest && o.Grants == nil {
+	if s.Manifest == nil && o.Grants == nil {
 		grants = abi.Capabilities() // nobody said what it needs
 	}
 	var err error
 	r.filter, r.Report, err = wasm.Load(ctx, s.Source, wasm.Options{
 		Config: o.Config, Grant: grants, Fuel: o.Limits.Fuel, Memory: o.Limits.Memory, Monitor: o.Monitor,
-		ModuleSize: max(wasm.DefaultModuleSize, core.Size(len(s.Source.Module))), LogLines: 1 << 20,
+		ModuleSize: max(wasm.DefaultModuleSize, core.Size(len(s.Source.Module))), LogLines: 1 << 20, Keys: keys,
 	}, wasm.Deps{
 		Compiler: l.compiler, Budget: l.budget, Log: slog.New(r.log), Clock: r.clock.now,
 		Classify: func(sql []byte) *core.Facts { return l.facts.Classify(l.mode, sql, false) },

@@ -90,7 +90,7 @@ func (x *Session) Do(ctx context.Context, st *cases.Step) *Outcome {
 	x.params = st.Params
 	r.asked, r.log.lines = r.asked[:0], nil
 	o := &Outcome{}
-	if st.SQL != "" { // a proxy knows the facts of most statements, from those before
+	if st.SQL != "" && !r.facts.plain { // a proxy knows the facts of most statements, from those before
 		c := x.command(st)
 		x.s.Commands--
 		x.Classify(c)

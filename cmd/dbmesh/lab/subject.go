@@ -28,7 +28,7 @@ type Subject struct {
 	Source wasm.Source
 	// Asks are the capabilities that its manifest asks for; nil without a manifest.
 	Asks     []string
-	Manifest bool
+	Manifest *manifest.Manifest // nil if there is none
 	// Stale names a source file that is newer than the module, "" if there is none.
 	Stale string
 }
@@ -58,7 +58,11 @@ func Open(path string) (*Subject, error) {
 		{filepath.Join(s.Dir, ManifestName), &s.Source.Manifest},
 		{stem + ".filter.yaml", &s.Source.Manifest},
 		{s.Path + ".sig", &s.Source.Signature},
+		{stem + ".yaml", &s.Source.Settings},
 	} {
+		if f.path == filepath.Join(s.Dir, ManifestName) && f.into == &s.Source.Settings {
+			continue // of a filter that is called filter
+		}
 		text, err := os.ReadFile(f.path)
 		if err == nil {
 			*f.into = text
@@ -111,7 +115,7 @@ func (s *Subject) manifest() error {
 	if err != nil {
 		return err
 	}
-	s.Manifest, s.Asks = true, m.Asks()
+	s.Manifest, s.Asks = m, m.Asks()
 	return nil
 }
 
@@ -137,4 +141,10 @@ func stale(dir, path string) string {
 		}
 	}
 	return ""
+}
+
+// Settings takes the settings from another file than the one beside the module.
+func (s *Subject) Settings(path string) (err error) {
+	s.Source.Settings, err = os.ReadFile(path)
+	return err
 }
