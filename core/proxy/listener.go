@@ -60,6 +60,16 @@ func (l *Listener) readsParams() bool {
 	return ch.ReadsParams()
 }
 
+// readsColumns says whether the chain in force has a link that sees columns.
+func (l *Listener) readsColumns() bool {
+	ch := l.chain()
+	if ch == nil {
+		return false
+	}
+	defer ch.Release()
+	return ch.ReadsColumns()
+}
+
 // trusts says whether a PROXY header from the address is believed.
 func (l *Listener) trusts(a netip.Addr) bool {
 	for _, p := range l.state.Load().trusted {

@@ -83,6 +83,9 @@ func (s *session) greet(c *wire.Conn) (*wire.Greeting, error) {
 		Caps: like.Caps&wire.Relayable | handshakeCaps, Collation: like.Collation, Status: like.Status,
 		Plugin: wire.Native,
 	}
+	if s.lis.readsColumns() {
+		g.Caps &^= wire.CacheMetadata // what was told once could not be changed by a mask
+	}
 	if like.Plugin == wire.SHA2 {
 		g.Plugin = wire.SHA2
 	}
