@@ -44,6 +44,8 @@ func tables() []string {
 		"core/stmt spaced",
 		"core/stmt understoodSince",
 		"core/stmt variables",
+		"filters/wasm/guest kindNames",
+		"filters/wasm/guest opNames",
 	}
 }
 
