@@ -86,8 +86,11 @@ func compiler(name string) (string, error) {
 		if err == nil {
 			_, err = os.Stat(strings.TrimSpace(string(out)))
 		}
+		if err == nil {
+			_, err = exec.LookPath("rust-lld") // Debian's leads nowhere without its lld
+		}
 		if err != nil {
-			return "", fmt.Errorf("%s with its library for WebAssembly %w", debian, errMissing)
+			return "", fmt.Errorf("%s with its library and linker for WebAssembly %w", debian, errMissing)
 		}
 		return debian, nil
 	case "asc":

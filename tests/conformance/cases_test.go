@@ -31,6 +31,7 @@ type testCase struct {
 	Name    string `json:"name"`
 	Hook    string `json:"hook"`
 	SQL     string `json:"sql,omitempty"`
+	Behind  []byte `json:"behind,omitempty"`  // base64 of bytes behind the SQL that are not UTF-8
 	Session int    `json:"session,omitempty"` // which of the sessions
 	Advance int64  `json:"advance_ms,omitempty"`
 
@@ -132,7 +133,7 @@ func (c *testCase) fill(to *guest.Call, s *core.Session, state *guest.State) {
 	if c.hook() != abi.HookTick {
 		to.Session, to.State, to.Pool = s, state, s.Pool
 	}
-	to.SQL, to.Truncated = []byte(c.SQL), c.Truncated
+	to.SQL, to.Truncated = append([]byte(c.SQL), c.Behind...), c.Truncated
 	if c.SQL != "" && c.hook() != abi.HookInitDB {
 		to.Facts = stmt.Analyze(server(), to.SQL)
 		to.Ranges = ranger{to.SQL, to.Facts}

@@ -190,20 +190,65 @@ func TestTheExamplesOfTheREADMEsDenyAndRewrite(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer closed(t, loaded)
-			s, state := newSession(0), guest.State{}
 			for sql, want := range map[string]string{
 				"DELETE FROM t":             "deny 1105 HY000 write without WHERE is blocked",
 				"DELETE FROM t WHERE a = 1": "pass",
 				"SELECT a FROM orders_old":  "rewrite to SELECT a FROM orders",
 				"SELECT a FROM t":           "pass",
 			} {
-				var call guest.Call
-				c := &testCase{Hook: "on_query", SQL: sql}
-				c.fill(&call, s, &state)
-				if err := loaded.Call(t.Context(), abi.HookQuery, 0, &call); err != nil || tell(&call.Verdict) != want {
+				call, err := query(t, loaded, sql)
+				if err != nil || tell(&call.Verdict) != want {
 					t.Errorf("%s: %s (%v), want %s", sql, tell(&call.Verdict), err, want)
 				}
+				t.Logf("%s: %d fuel", sql, call.Fuel)
 			}
 		})
+	}
+}
+
+// query asks about a statement in a session of its own.
+func query(t *testing.T, p *guest.Program, sql string) (*guest.Call, error) {
+	t.Helper()
+	call := new(guest.Call)
+	(&testCase{Hook: "on_query", SQL: sql}).fill(call, newSession(0), new(guest.State))
+	return call, p.Call(t.Context(), abi.HookQuery, 0, call)
+}
+
+// withStandardLibrary counts words in a map, and panics when it is told to.
+const withStandardLibrary = `
+use dbmesh::{deny, utf8, Call, Verdict};
+use std::collections::BTreeMap;
+
+dbmesh::filter! { std; on_query: check }
+
+fn check(call: &Call) -> Verdict {
+    let sql = utf8(call.sql().unwrap_or(b"")).to_lowercase();
+    let mut words: BTreeMap<String, usize> = BTreeMap::new();
+    for word in sql.split(' ') {
+        *words.entry(word.to_string()).or_insert(0) += 1;
+    }
+    assert!(!words.contains_key("panic"), "told to: {}", sql);
+    deny(1105, "HY000", &format!("{:?}", words))
+}
+`
+
+func TestARustFilterMayUseTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	i := slices.IndexFunc(languages(), func(l language) bool { return l.name == "rust" })
+	seen := new(record)
+	loaded, err := guest.Load(t.Context(), guest.Options{Name: "std", Module: build(t, languages()[i], []byte(withStandardLibrary)),
+		Grants: guest.BareGrants(), Compiler: newCompiler(t), Budget: guest.NewBudget(0), Log: slog.New(seen)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, loaded)
+	const want = `deny 1105 HY000 {"1": 1, "select": 2}`
+	if call, err := query(t, loaded, "SELECT 1 select"); err != nil || tell(&call.Verdict) != want {
+		t.Errorf("%s (%v), want %s", tell(&call.Verdict), err, want)
+	}
+	var fault *guest.Fault
+	_, err = query(t, loaded, "SELECT panic")
+	if lines := strings.Join(seen.take(), "\n"); !errors.As(err, &fault) || !strings.Contains(lines, "ERROR") || !strings.Contains(lines, "told to: select panic") {
+		t.Errorf("a panic ends in %v and leaves %q", err, lines)
 	}
 }
