@@ -165,6 +165,7 @@ func (s *session) report() {
 		s.srv.reporter.Refused(s.Listener, o.Side)
 		return
 	}
+	s.counted = false
 	o.Backend = max(now-s.sentAt-o.Send, 0)
 	if wire.HasResponse(byte(s.cmd.Code)) {
 		s.link.src.Backend.Observe(o.Backend, now)
@@ -182,7 +183,8 @@ func (s *session) breakCommand() {
 	}
 	o := &s.outcome
 	if s.sentAt != 0 {
-		if s.mode == responding || s.mode == uploading || s.mode == inFlow { // a link looks at columns or an error
+		if s.counted {
+			s.counted = false
 			s.link.src.Backend.Abandon()
 		}
 		o.Backend = s.loop.clock() - s.sentAt

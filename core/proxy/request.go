@@ -384,6 +384,7 @@ func (s *session) expect() want {
 		return s.finish()
 	}
 	s.link.src.Backend.Begin()
+	s.counted = true
 	s.resp.Begin(byte(s.cmd.Code), s.caps)
 	if s.chain.ReadsColumns() || s.chain.ReadsErrors() || s.state.Masked() {
 		s.beginEdit()

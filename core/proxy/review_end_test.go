@@ -161,6 +161,21 @@ func TestAChangeOfUserEndsOneLoginAndBeginsAnother(t *testing.T) {
 	}
 }
 
+func TestAChangeOfUserThatIsDeniedIsNoRunningCommand(t *testing.T) {
+	d := &diary{}
+	m := parting(t, d, false)
+	c := m.client()
+	u := wire.UserChange{User: "denied", Plugin: wire.Native}
+	if b, err := c.command(u.Append(nil, meshCaps)...); err != nil || b[0] != wire.HeaderErr {
+		t.Fatalf("change of user: %x, %v", b, err)
+	}
+	want := "hello app, bye app, hello denied, done , bye denied"
+	m.until(want, func() bool { return strings.HasSuffix(d.text(), "bye denied") && m.srv.Sessions() == 0 })
+	if n := m.fake().Running(); n != 0 {
+		t.Errorf("%d commands run on the backend", n)
+	}
+}
+
 // A chain may become slow between any two questions of one command, and of one session.
 func TestAChainMayBecomeSlowAtAnyMoment(t *testing.T) {
 	for offset := range int64(2) {

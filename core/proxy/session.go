@@ -99,6 +99,7 @@ type session struct {
 	outcome    core.Outcome
 	began      time.Duration // when the command at hand was first looked at
 	sentAt     time.Duration // when the command began to be sent; 0 if it was not
+	counted    bool          // the backend counts the command at hand as running
 	stalled    time.Duration // since when the client is too slow; 0 if it is not
 	state      state.Session
 	unfit      []string    // pools whose servers begin a session with other settings
