@@ -94,5 +94,5 @@ func Mask(masks ...ColumnMask) Verdict {
 	if len(masks) == 0 {
 		return Pass
 	}
-	return Verdict{op: abi.OpMask, more: &extra{masks: masks}}
+	return Verdict{head: abi.OpMask, more: &extra{masks: masks}}
 }

@@ -78,7 +78,7 @@ func TestVerdictsAreEncodedAsTheInterfaceSays(t *testing.T) {
 			t.Errorf("%+v is %q, want %q", v, got, want)
 		}
 	}
-	if Mask() != Pass || Pass.Cacheable().op != abi.OpCacheable {
+	if Mask() != Pass || Pass.Cacheable().head != abi.OpCacheable {
 		t.Error("a mask of nothing or a cacheable pass is not what it should be")
 	}
 	for n, want := range map[int]int{512: 512, 513: 512} {

@@ -15,7 +15,7 @@ var payload struct {
 
 // encoded gives the verdict's payload, good until the next hook.
 func (v Verdict) encoded() string {
-	if v.op&^abi.OpCacheable == abi.OpRewrite {
+	if v.op() == abi.OpRewrite {
 		payload.text = v.text
 		return v.text
 	}
@@ -24,15 +24,14 @@ func (v Verdict) encoded() string {
 }
 
 func (v Verdict) append(b []byte) []byte {
-	switch v.op &^ abi.OpCacheable {
+	switch v.op() {
 	case abi.OpDeny, abi.OpDisconnect:
-		b = appendU16(b, v.code)
-		b = append(b, v.state[:]...)
-		return append(b, cut(v.text)...)
+		b = appendU64(b, v.head>>codeShift)
+		return append(b[:len(b)-1], cut(v.text)...)
 	case abi.OpRewrite:
 		return append(b, v.text...)
 	case abi.OpRoute:
-		return append(append(b, v.to), v.text...)
+		return append(append(b, byte(v.head>>codeShift)), v.text...)
 	case abi.OpReply:
 		return v.more.appendReply(b)
 	case abi.OpOK:
@@ -43,7 +42,7 @@ func (v Verdict) append(b []byte) []byte {
 		for _, one := range v.more.both {
 			at := len(b)
 			b = one.append(append(b, 0, 0, 0, 0))
-			appendU32(b[at:at], uint32(len(b)-at-4)<<8|uint32(one.op))
+			appendU32(b[at:at], uint32(len(b)-at-4)<<8|uint32(uint8(one.head)))
 		}
 	case abi.OpMask:
 		return v.more.appendMasks(b)

@@ -15,7 +15,7 @@ func Guest() host.Guest {
 		Hooks:     func() int64 { return int64(wants.text)<<abi.WantTextShift | int64(wants.hooks) },
 		Call: func(hook, _ int32) (uint8, string) {
 			v := call(hook)
-			return v.op, v.encoded()
+			return uint8(v.head), v.encoded()
 		},
 		Spoil: spoil,
 	}

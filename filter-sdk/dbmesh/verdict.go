@@ -5,12 +5,21 @@ import "github.com/dbmesh/dbmesh/filter-sdk/abi"
 // Verdict is a hook's answer. The zero Verdict is Pass. Verdicts may be kept and returned
 // again; only their texts have the lifetime that the package's documentation tells of.
 type Verdict struct {
-	op, to uint8
-	code   uint16
-	state  [5]byte
-	text   string
-	more   *extra
+	// head has the op in its lowest byte, then the code's two and the state's five: a
+	// verdict is copied from call to call, so it is small. Of a route the code is RouteTo.
+	head uint64
+	text string
+	more *extra
 }
+
+// op is without the cacheable bit.
+func (v Verdict) op() uint8 { return uint8(v.head) &^ abi.OpCacheable }
+
+const (
+	codeShift  = 8
+	stateShift = 24
+	hy000      = 'H' | 'Y'<<8 | '0'<<16 | '0'<<24 | '0'<<32
+)
 
 // extra is what few verdicts have.
 type extra struct {
@@ -39,33 +48,35 @@ func Disconnect(code int, state, message string) Verdict {
 }
 
 func refusal(op uint8, code int, state, message string) Verdict {
-	v := Verdict{op: op, code: uint16(code), text: message, state: [5]byte{'H', 'Y', '0', '0', '0'}}
-	if len(state) == len(v.state) {
-		copy(v.state[:], state)
+	bytes := uint64(hy000)
+	if len(state) == 5 {
+		bytes = uint64(state[0]) | uint64(state[1])<<8 | uint64(state[2])<<16 | uint64(state[3])<<24 | uint64(state[4])<<32
 	}
-	return v
+	return Verdict{head: uint64(op) | uint64(uint16(code))<<codeShift | bytes<<stateShift, text: message}
 }
 
 // Rewrite goes on with another statement, or in OnInitDB with another schema. The filters
 // behind this one judge the new statement.
-func Rewrite(sql string) Verdict { return Verdict{op: abi.OpRewrite, text: sql} }
+func Rewrite(sql string) Verdict { return Verdict{head: abi.OpRewrite, text: sql} }
 
 // Route sends the command to a pool. Capability: route.
-func Route(pool string) Verdict { return Verdict{op: abi.OpRoute, to: abi.RoutePool, text: pool} }
+func Route(pool string) Verdict {
+	return Verdict{head: abi.OpRoute | abi.RoutePool<<codeShift, text: pool}
+}
 
 // RouteBackend sends the command to a backend of the pool that it goes to. Capability: route.
 func RouteBackend(backend string) Verdict {
-	return Verdict{op: abi.OpRoute, to: abi.RouteBackend, text: backend}
+	return Verdict{head: abi.OpRoute | abi.RouteBackend<<codeShift, text: backend}
 }
 
 // Both is a Rewrite and a Route at once.
 func Both(rewrite, route Verdict) Verdict {
-	return Verdict{op: abi.OpList, more: &extra{both: [2]Verdict{rewrite, route}}}
+	return Verdict{head: abi.OpList, more: &extra{both: [2]Verdict{rewrite, route}}}
 }
 
 // OK answers for the backend with success. Capability: reply.
 func OK(affected, insertID uint64, info string) Verdict {
-	return Verdict{op: abi.OpOK, text: info, more: &extra{affected: affected, insert: insertID}}
+	return Verdict{head: abi.OpOK, text: info, more: &extra{affected: affected, insert: insertID}}
 }
 
 // Reply answers for the backend with a result of texts; it may have 64 KiB. A row with fewer or
@@ -76,7 +87,7 @@ func Reply(columns []string, rows ...[]Value) Verdict {
 			panic("dbmesh: a row of a Reply has not as many values as there are columns")
 		}
 	}
-	return Verdict{op: abi.OpReply, more: &extra{columns: columns, rows: rows}}
+	return Verdict{head: abi.OpReply, more: &extra{columns: columns, rows: rows}}
 }
 
 // Value is one value of a Reply. The zero Value is NULL.
@@ -96,6 +107,6 @@ func Text(text string) Value { return Value{text, true} }
 // literals, parameters, time, keys or state; and not on Rewrite, Both and Mask, where dbmesh
 // takes it for a fault.
 func (v Verdict) Cacheable() Verdict {
-	v.op |= abi.OpCacheable
+	v.head |= abi.OpCacheable
 	return v
 }
