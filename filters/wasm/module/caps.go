@@ -23,6 +23,8 @@ type Caps struct {
 	Charges     int // places where the fuel pass puts a debit
 	Effort      int // of compiling, in steps of about 8 ns
 	BodyEffort  int // of compiling one function, which takes memory too
+	Accesses    int // loads and stores of one function: 5 KB of the compiler's memory each
+	Labels      int // of all br_table of one function: 2 KB each
 }
 
 // DefaultCaps are the caps where the operator sets none.
@@ -51,7 +53,21 @@ func DefaultCaps() Caps {
 		Customs:     64,
 		MemoryPages: 256,
 		Charges:     200_000,
-		Effort:      2_000_000_000,
-		BodyEffort:  400_000_000,
+		Effort:      1_000_000_000,
+		BodyEffort:  200_000_000,
+		Accesses:    16_000,
+		Labels:      10_000,
 	}
+}
+
+// WithBytes gives caps for modules of up to n bytes: above the default, those of the whole
+// module grow with it, those of one function stay.
+func (c Caps) WithBytes(n int) Caps {
+	if n > c.Bytes {
+		for _, most := range []*int{&c.Functions, &c.Elements, &c.Segments, &c.Charges, &c.Effort} {
+			*most = int(float64(*most) * float64(n) / float64(c.Bytes))
+		}
+	}
+	c.Bytes = n
+	return c
 }

@@ -138,6 +138,7 @@ func (s *scan) access(at int, op byte) {
 	case !p.m.Memory.There:
 		p.fail(at, "there is no memory")
 	}
+	s.accesses++
 	if op < 0x36 {
 		s.cost(unitsAccess, 0)
 	} else {

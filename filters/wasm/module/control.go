@@ -23,6 +23,7 @@ func (s *scan) control(at int, op byte) bool {
 	case opBrTable:
 		s.cost(unitsAccess, -1)
 		n := p.count(p.caps.Body, "labels")
+		s.labels += n + 1
 		for range n + 1 {
 			s.branch(p.index(len(s.frames), "label"))
 		}

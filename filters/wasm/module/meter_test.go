@@ -90,7 +90,7 @@ func endless() map[string]*Module {
 	f("copy", nil, Loop(I32(0), I32(1), I32(255<<16), MemoryCopy, Br(0)))
 	f("table fill", nil, Loop(I32(0), "\xd0\x70", I32(1000), "\xfc\x11\x00", Br(0)))
 	f("divisions", nil, Loop(Get(0), rep(I32(3)+I32DivU, 8_000), Set(0), Br(0)))
-	f("loads", nil, Loop(Get(0), rep(Load32+At(0), 30_000), Set(0), Br(0)))
+	f("loads", nil, Loop(Get(0), rep(Load32+At(0), 15_000), Set(0), Br(0)))
 	f("skipped debits", nil, Loop(rep(Block(Get(0), rep(Load32+At(0), 100), Set(0), Get(0), I32Eqz, BrIf(0),
 		rep(Nop, 500)), 100), Br(0)))
 	f("br_table", nil, Loop(Get(0), BrTable(0, 0, 0, 0)))

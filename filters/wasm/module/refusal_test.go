@@ -95,6 +95,13 @@ func instructions() []wrong {
 		{"loops that take an hour to compile", "too long to compile", in(Code(strings.Repeat("\x03\x40\x0b", 20_000)))},
 		{"locals that take an hour to compile", "too long to compile",
 			in(Code(strings.Repeat(string(Get(0)+If(Nop)), 1000)), several(1900, Int32)...)},
+		{"memory accesses that take much memory to compile", "16001 loads and stores", in(rep(Get(0)+Load32+At(0)+Drop, 16_001))},
+		{"labels that take much memory to compile", "10001 labels", in(Block(Get(0), BrTable(0, make([]uint32, 10_000)...)))},
+		{"functions that together take too long to compile", "all functions up to here", with(func(m *Module) {
+			for range 20 {
+				m.Func("", nil, nil, nil, rep(I32(0)+If(Nop), 5000))
+			}
+		})},
 		{"a function of 300 KB", "more than the 262144 allowed", in(Code(strings.Repeat("\x01", 300_000)))},
 		{"labels of br_table that are not there", "labels", in(Get(0) + "\x0e" + U(1<<31))},
 		{"a table that grows without an end", "table.grow", with(func(m *Module) {
@@ -160,5 +167,16 @@ func TestARightGuestIsRead(t *testing.T) {
 		if _, err := module.Read(b, module.DefaultCaps()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestCapsGrowWithTheBytesAllowed(t *testing.T) {
+	caps := module.DefaultCaps()
+	caps.Bytes, caps.Effort = 1<<20, 1000
+	if got := caps.WithBytes(3 << 20); got.Effort != 3000 || got.Bytes != 3<<20 || got.Body != caps.Body {
+		t.Errorf("%+v", got)
+	}
+	if got := caps.WithBytes(1 << 19); got.Effort != 1000 || got.Bytes != 1<<19 {
+		t.Errorf("%+v", got)
 	}
 }

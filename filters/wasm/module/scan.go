@@ -33,7 +33,8 @@ type scan struct {
 	paid   bool // the function needs no debit at its entry: no loop, call or debit so far
 	height int  // of the operand stack
 	top    int  // the most that it was
-	blocks int
+
+	blocks, accesses, labels int // how many
 }
 
 // frame is an open block.
@@ -83,15 +84,23 @@ func (s *scan) run(b *body) {
 	}
 }
 
-// weigh bounds how long compiling takes, which grows with the square of the blocks and, for
-// each block, with the square of the locals: measured at about 8 ns a step on one core. A
-// debit is two blocks.
+// weigh bounds how long compiling takes and how much memory. The time grows with the square
+// of the blocks and, for each block, with the square of the locals: measured at about 8 ns a
+// step on one core. A debit is two blocks.
 func (s *scan) weigh(at, debits int) {
 	p := s.parser
 	blocks := s.blocks + 2*debits
 	steps := blocks * (s.locals*s.locals + 6*blocks)
-	if p.effort += steps; steps > p.caps.BodyEffort || p.effort > p.caps.Effort {
-		p.fail(at, "%d blocks with %d locals would take too long to compile", blocks, s.locals)
+	p.effort += steps
+	switch {
+	case s.accesses > p.caps.Accesses:
+		p.fail(at, "%d loads and stores are more than the %d allowed in one function", s.accesses, p.caps.Accesses)
+	case s.labels > p.caps.Labels:
+		p.fail(at, "%d labels of br_table are more than the %d allowed in one function", s.labels, p.caps.Labels)
+	case steps > p.caps.BodyEffort:
+		p.fail(at, "its %d blocks with %d locals would take too long to compile", s.blocks, s.locals)
+	case p.effort > p.caps.Effort:
+		p.fail(at, "all functions up to here would take too long to compile")
 	}
 }
 
