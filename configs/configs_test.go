@@ -21,6 +21,8 @@ import (
 	"github.com/dbmesh/dbmesh/filters/balancer"
 	"github.com/dbmesh/dbmesh/filters/router"
 	"github.com/dbmesh/dbmesh/filters/slowlog"
+	"github.com/dbmesh/dbmesh/filters/wasm"
+	"github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
 )
 
 // environ has the variables that configs and snippets refer to.
@@ -117,9 +119,12 @@ func build(t *testing.T, text []byte) {
 	for _, p := range c.Pools {
 		pools[p.Name] = true
 	}
+	store, err := wasm.NewStore(wasm.StoreOptions{})
+	must(t, err)
 	b := core.Builder{Registry: core.Registry{
 		"auth": auth.Kind(nil), "balancer": balancer.Kind(nil), "slow-log": slowlog.Kind(nil),
 		"router": router.Kind(func(name string) bool { return pools[name] }, nil),
+		"wasm":   wasm.Kind(store),
 	}}
 	for _, chain := range c.Chains {
 		ch, err := b.Build(chain.Name, chain.Links)
@@ -155,6 +160,7 @@ func fixtures(t *testing.T) {
 	} {
 		must(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
 	}
+	must(t, wasmtest.Shown("."))
 	for _, path := range []string{"control.password", "app.password", "report.password"} {
 		must(t, os.WriteFile(path, []byte("secret\n"), 0o600))
 	}

@@ -19,11 +19,15 @@ type Deps struct {
 	// while a chain is built and not later.
 	PoolExists func(name string) bool
 	SlowLogs   *slowlog.Logs
-	Wasm       *wasm.Store // required for links of the kind wasm
+	// Wasm keeps the user filters of the process; nil makes a store for this registry alone.
+	Wasm *wasm.Store
 }
 
 // Builtin makes the kinds. Call it once per process: it registers their metrics.
 func Builtin(d Deps) core.Registry {
+	if d.Wasm == nil {
+		d.Wasm, _ = wasm.NewStore(wasm.StoreOptions{}) // fails only over its cache, of which there is none
+	}
 	return core.Registry{
 		"auth":     auth.Kind(d.Metrics),
 		"router":   router.Kind(d.PoolExists, d.Metrics),

@@ -15,6 +15,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/config"
 	"github.com/dbmesh/dbmesh/filters"
 	"github.com/dbmesh/dbmesh/filters/slowlog"
+	"github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 )
@@ -43,11 +44,20 @@ func readmes(t *testing.T) []string {
 }
 
 func TestEverySnippetOfAREADMECanBeRun(t *testing.T) {
-	for _, file := range readmes(t) {
+	files := readmes(t)
+	texts := map[string][]byte{}
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
+		texts[file] = text
+	}
+	t.Chdir(t.TempDir())
+	if err := wasmtest.Shown("."); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range texts {
 		snippets := fence.FindAllSubmatch(text, -1)
 		if len(snippets) == 0 {
 			t.Errorf("%s has no example", file)

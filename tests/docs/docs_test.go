@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
 )
 
 const root = "../.."
@@ -179,6 +181,7 @@ func fixtures(t *testing.T) string {
 	public, err := x509.MarshalPKIXPublicKey(&server.PublicKey)
 	must(t, err)
 	must(t, os.Mkdir(filepath.Join(dir, "tls"), 0o700))
+	must(t, wasmtest.Shown(dir))
 	for name, block := range map[string]*pem.Block{
 		"server.crt": {Type: "CERTIFICATE", Bytes: der}, "ca.crt": {Type: "CERTIFICATE", Bytes: der},
 		"clients.crt": {Type: "CERTIFICATE", Bytes: der}, "server.key": {Type: "PRIVATE KEY", Bytes: private},
