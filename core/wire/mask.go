@@ -41,6 +41,7 @@ type masked struct {
 	Mask
 	plain    []byte    // MaskConstant's value with its length
 	mac      hash.Hash // of MaskHash
+	sum      [sha256.Size]byte
 	utf8     bool
 	temporal byte // the type, if values of binary rows are dates or times
 	decimals byte
@@ -162,10 +163,9 @@ func (k *masked) append(dst, v []byte) []byte {
 	case MaskConstant:
 		return append(dst, k.plain...)
 	case MaskHash:
-		var sum [sha256.Size]byte
 		k.mac.Reset()
 		k.mac.Write(v)
-		return hex.AppendEncode(append(dst, hashLen), k.mac.Sum(sum[:0])[:hashLen/2])
+		return hex.AppendEncode(append(dst, hashLen), k.mac.Sum(k.sum[:0])[:hashLen/2])
 	}
 	return k.keep(dst, v)
 }
