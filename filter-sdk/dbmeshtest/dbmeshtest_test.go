@@ -66,6 +66,13 @@ func TestSchemasAreChanged(t *testing.T) {
 	InitDB(t, "mysql", User("ann"), Schema("app")).WantDeny(1044).WantMessage("ann may not leave app")
 	InitDB(t, "old_app").WantRewrite("app")
 	InitDB(t, "app").WantPass()
+	Query(t, "USE mysql").WantDeny(1044)
+	Query(t, "SELECT 1; use `mysql` ;").WantDeny(1044)
+	Query(t, "/* a */ USE/**/ -- x\nmysql # y").WantDeny(1044)
+	Query(t, "USE /*! old_app */").WantPass() // it is not sure, and a filter has to look at Opaque
+	Query(t, " Use `old_a``b`;").WantRewrite(" Use `a``b`;")
+	Query(t, "USE app").WantPass()
+	Prepare(t, "USE old_app").WantRewrite("USE `app`")
 }
 
 func TestLoginsAreJudged(t *testing.T) {

@@ -39,8 +39,8 @@ func (s *Session) InitDB(schema string, options ...Option) *Outcome {
 }
 
 // Query asks OnQuery about each statement of a text. As in dbmesh the strictest verdict holds
-// for all, and a reply or a route for one of several is a denial. (dbmesh asks OnInitDB too about
-// a USE; here InitDB does.)
+// for all, and a reply or a route for one of several is a denial. About a USE that OnQuery lets
+// go on OnInitDB is asked too.
 func (s *Session) Query(sql string, options ...Option) *Outcome {
 	s.proxy.t.Helper()
 	return s.judged(abi.HookQuery, sql, options)
@@ -125,7 +125,11 @@ func (s *Session) judged(hook int32, sql string, options []Option) *Outcome {
 		} else {
 			c.header.Flags |= abi.FlagMulti
 		}
-		all = append(all, s.proxy.run(hook, int32(i), c))
+		o := s.proxy.run(hook, int32(i), c)
+		if one.Facts.Kind == "use" {
+			o = s.used(one.Facts, text, o, options)
+		}
+		all = append(all, o)
 	}
 	return s.together(sql, a, all)
 }
