@@ -24,6 +24,9 @@ func (s *session) beginEdit() {
 	case core.Execute, core.BulkExecute:
 		if st != nil {
 			s.state.Mask(st, nil, nil)
+			if !o.Columns { // nobody will see it if the server tells others
+				s.state.Define(st, nil)
+			}
 			o.Known = st.Definitions
 		}
 	case core.Fetch:
@@ -81,7 +84,7 @@ func (s *session) respondEdited() want {
 		case wire.Done:
 			e.over = true
 			s.resp.Malformed = s.resp.Malformed || e.in.len() > 0
-			s.due = s.out.mid > s.out.r && !s.withhold()
+			s.due = s.out.mid > s.out.r && (s.farewell || !s.withhold())
 			continue
 		case wire.AskColumns:
 			return s.askColumns()

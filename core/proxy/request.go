@@ -386,7 +386,7 @@ func (s *session) expect() want {
 	s.link.src.Backend.Begin()
 	s.counted = true
 	s.resp.Begin(byte(s.cmd.Code), s.caps)
-	if s.chain.ReadsColumns() || s.chain.ReadsErrors() || s.state.Masked() {
+	if s.chain.ReadsColumns() || s.chain.ReadsErrors() || s.state.Shown() {
 		s.beginEdit()
 	}
 	s.mode = responding

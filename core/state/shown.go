@@ -13,8 +13,9 @@ type Shown struct {
 	Denied      *wire.Err  // the client may not have the rows
 }
 
-// Masked says whether a statement has a plan or was denied.
-func (s *Session) Masked() bool { return s.masked > 0 }
+// Shown says whether something is known of any statement's result, so that its executes and
+// fetches must be seen even if no link cares any more.
+func (s *Session) Shown() bool { return s.masked > 0 || s.shown > 0 }
 
 // Mask notes what holds for the fetches from a statement's cursor.
 func (s *Session) Mask(st *Statement, plan *wire.Plan, denied *wire.Err) {

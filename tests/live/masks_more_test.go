@@ -64,6 +64,18 @@ func TestFetchedRowsAreMaskedAsTheirExecute(t *testing.T) {
 	})
 }
 
+// swap runs f while another config is in force.
+func swap(t *testing.T, m *mesh, in setup, f func(), out setup) {
+	t.Helper()
+	if err := m.apply(in.text()); err != nil {
+		t.Fatal(err)
+	}
+	f()
+	if err := m.apply(out.text()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestADeniedCursorGivesNoRows(t *testing.T) {
 	server := shared.MariaDB(t).Backend
 	for _, caps := range capsOfClients {
@@ -120,6 +132,15 @@ func TestColumnsThatWereToldBeforeAreKnown(t *testing.T) {
 		}
 		if got := r.reply(t, core.Execute, execute(id)); has(got, "secret") || lastErr(t, got) != nil {
 			t.Errorf("executed again: %q", got)
+		}
+		swap(t, m, before(server, usualLinks), func() {
+			if got := r.reply(t, core.Execute, execute(id)); !has(got, "secret") {
+				t.Errorf("executed without the filter: %q", got)
+			}
+		}, before(server, usualLinks+"{kind: masking}"))
+		// The server might have told other columns while nobody looked.
+		if e := lastErr(t, r.reply(t, core.Execute, execute(id))); e == nil || e.Code != 1615 {
+			t.Errorf("executed with columns from before: %v", e)
 		}
 		if got := r.reply(t, core.Query, []byte("SELECT 'secret' AS keep_s")); !has(got, "se***t") || has(got, "secret") {
 			t.Errorf("as text: %q", got)
