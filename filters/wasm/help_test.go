@@ -163,13 +163,16 @@ func unknownImport() []byte {
 	return m.Build()
 }
 
-// metric is the value of a series, by its name and a label's value.
+// metric is the value of a series, by its name and a label's value; "" is one without labels.
 func (p *process) metric(name, label string) float64 {
 	p.t.Helper()
 	families, err := p.metrics.Gather()
 	must(p.t, err)
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
+			if f.GetName() == name && label == "" {
+				return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
 			for _, l := range m.GetLabel() {
 				if f.GetName() == name && l.GetValue() == label {
 					return m.GetCounter().GetValue() + m.GetGauge().GetValue()

@@ -29,12 +29,15 @@ type process struct {
 	chain   *core.Live
 }
 
-func newProcess(t *testing.T) *process {
+func newProcess(t *testing.T) *process { return newProcessOf(t, 0) }
+
+// newProcessOf has so much memory for all guests; 0 is the default.
+func newProcessOf(t *testing.T, memory core.Size) *process {
 	t.Helper()
 	p := &process{t: t, dir: t.TempDir(), metrics: prometheus.NewRegistry()}
 	log := slog.New(slog.NewTextHandler(io.Writer(&p.log), nil))
 	var err error
-	if p.store, err = wasm.NewStore(wasm.StoreOptions{Dir: p.dir, Log: log, Metrics: p.metrics,
+	if p.store, err = wasm.NewStore(wasm.StoreOptions{Dir: p.dir, Memory: memory, Log: log, Metrics: p.metrics,
 		Classify: func(sql []byte) *core.Facts { return stmt.Analyze(stmt.Mode{}, sql) }}); err != nil {
 		t.Fatal(err)
 	}

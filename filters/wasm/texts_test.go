@@ -93,6 +93,9 @@ func TestWhateverChangesTheSchemaIsAskedAbout(t *testing.T) {
 	if v, _ := command(ch, session(), core.InitDB, "secret"); says(v) != "deny not that one" {
 		t.Error(says(v))
 	}
+	if v, c := command(ch, session(), core.InitDB, "old_"); says(v) != "go on" || string(c.Rewritten()) != "new`er" {
+		t.Errorf("%s, rewritten to %q", says(v), c.Rewritten())
+	}
 	for sql, want := range map[string]string{
 		"USE secret":                   "deny",
 		" use /* x */ `secret` ; ":     "deny",
