@@ -33,6 +33,7 @@ func filterVerbs() map[string]func(args []string, out, errs io.Writer) int {
 		"new":        filterNew,
 		"build":      filterBuild,
 		"test":       filterTest,
+		"bench":      filterBench,
 		"inspect":    filterInspect,
 		"replay":     filterReplay,
 		"precompile": filterPrecompile,

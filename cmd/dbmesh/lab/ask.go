@@ -10,8 +10,7 @@ import (
 
 // ask asks the hooks that a step reaches: of a command the whole way to its end, else one.
 func (x *Session) ask(ctx context.Context, st *cases.Step, o *Outcome) {
-	f := x.run.filter
-	hooks := f.Hooks()
+	f, hooks := x.run.filter, x.run.hooks
 	switch st.Hook {
 	case abi.HookSession:
 		if hooks.Has(core.HookConnect) {
@@ -70,7 +69,7 @@ func (x *Session) whole(ctx context.Context, st *cases.Step, o *Outcome) {
 	if st.Hook == abi.HookQuery {
 		hook = core.HookQuery
 	}
-	if f.Hooks().Has(hook) {
+	if x.run.hooks.Has(hook) {
 		pool := c.Pool
 		o.take(f.OnCommand(ctx, c))
 		o.Rewrite = c.Rewritten()
@@ -91,12 +90,12 @@ func (x *Session) whole(ctx context.Context, st *cases.Step, o *Outcome) {
 // answered asks the hooks about the backend's answer: only one of them, or all in turn.
 func (x *Session) answered(ctx context.Context, st *cases.Step, c *core.Command, o *Outcome, only abi.Hook) {
 	f, all := x.run.filter, only == abi.HookQuery
-	if (all || only == abi.HookColumns) && st.Answer.Columns != nil && f.Hooks().Has(core.HookColumns) {
+	if (all || only == abi.HookColumns) && st.Answer.Columns != nil && x.run.hooks.Has(core.HookColumns) {
 		masks, v, err := f.OnColumns(ctx, c, st.Answer.Columns)
 		o.take(v, err)
 		o.Masks = masks
 	}
-	if (all || only == abi.HookError) && st.Answer.Err != nil && f.Hooks().Has(core.HookError) {
+	if (all || only == abi.HookError) && st.Answer.Err != nil && x.run.hooks.Has(core.HookError) {
 		other, err := f.OnError(ctx, c, st.Answer.Err)
 		if err != nil {
 			o.Fault = err.Error()
@@ -110,7 +109,7 @@ func (x *Session) answered(ctx context.Context, st *cases.Step, c *core.Command,
 
 // done tells the filter how the command ended.
 func (x *Session) done(st *cases.Step, c *core.Command, o *Outcome) {
-	if !x.run.filter.Hooks().Has(core.HookDone) {
+	if !x.run.hooks.Has(core.HookDone) {
 		return
 	}
 	how := &core.Outcome{

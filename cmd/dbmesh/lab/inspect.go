@@ -39,7 +39,7 @@ func (l *Lab) Inspect(ctx context.Context, s *Subject, keys []ed25519.PublicKey,
 	}
 	if m != nil {
 		imported(line, m)
-		line("code", "%s functions with %s loops; fuel is counted in %s places", number(m.Functions), number(m.Loops), number(m.Charges))
+		line("code", "functions %s, loops %s; fuel is counted in %s places", number(m.Functions), number(m.Loops), number(m.Charges))
 		segments := fmt.Sprintf("%s segments", number(len(m.Segments)))
 		if len(m.Segments) == 1 {
 			segments = "1 segment"

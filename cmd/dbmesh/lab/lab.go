@@ -62,6 +62,7 @@ type Options struct {
 type Run struct {
 	lab    *Lab
 	filter *wasm.Filter
+	hooks  core.HookSet
 	Report *wasm.Report // never nil, of a filter that was refused too
 	clock  *clock
 	log    *log
@@ -97,6 +98,7 @@ func (l *Lab) load(ctx context.Context, s *Subject, o Options, keys []ed25519.Pu
 	if err != nil {
 		return r, err
 	}
+	r.hooks = r.filter.Hooks()
 	return r, nil
 }
 

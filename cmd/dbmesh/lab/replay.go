@@ -93,7 +93,7 @@ func (p *Replay) one(ctx context.Context, e querylog.Entry) {
 			p.Opaque++
 		}
 	}
-	if out.Asked == 0 && p.run.filter.Hooks().Has(coreHook(hook)) {
+	if out.Asked == 0 && p.run.hooks.Has(coreHook(hook)) {
 		p.Remembered++
 	}
 	if out.Asked > 0 {
