@@ -123,7 +123,7 @@ func TestTheHeaderTellsTheFacts(t *testing.T) {
 	at := time.UnixMilli(1_700_000_000_123)
 	o.Clock = func() time.Time { return at }
 	p := load(t, o)
-	in := p.slots[0].Load()
+	in := p.slots[0].in
 	head := func() []byte { return in.memory.bytes[w.GuestBlock:] }
 	u16 := func(at int) int { return int(binary.LittleEndian.Uint16(head()[at:])) }
 	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(head()[at:]) }
@@ -186,8 +186,10 @@ func TestTheHeaderTellsTheFacts(t *testing.T) {
 	if u16(abi.AtColumns) != 3 || u64(abi.AtRows) != 0 {
 		t.Errorf("columns: % x", head()[:128])
 	}
+	c.State.slot[0] = 1
+	ask(t, p, abi.HookColumns, c)
 	ask(t, p, abi.HookTick, &Call{})
-	if u64(abi.AtSession) != 0 || u32(abi.AtUser) != 0 || u32(abi.AtFlags) != 0 {
+	if head()[abi.AtSlot] != 0 || u64(abi.AtSession) != 0 || u32(abi.AtUser) != 0 || u32(abi.AtFlags) != 0 {
 		t.Errorf("tick: % x", head()[:128])
 	}
 }

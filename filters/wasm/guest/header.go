@@ -31,6 +31,9 @@ func (in *instance) ask(hook abi.Hook, c *Call) {
 	if c.Session != nil {
 		flags = in.askSession(h, c)
 	}
+	if c.State == nil { // else the slot of the session before would still stand there
+		*(*[abi.SlotSize]byte)(h[abi.AtSlot:]) = [abi.SlotSize]byte{}
+	}
 	if c.Facts != nil {
 		flags |= askFacts(h, c.Facts)
 	}

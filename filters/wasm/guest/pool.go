@@ -31,10 +31,18 @@ type pool struct {
 	stats   Stats
 }
 
-// slot has a cache line of its own.
+// slot has a cache line of its own. Who turns idle from 1 to 0 has the instance; an
+// atomic pointer would be a little slower.
 type slot struct {
-	atomic.Pointer[instance]
-	_ [56]byte
+	idle atomic.Uint32
+	in   *instance
+	_    [48]byte
+}
+
+// put makes the slot's instance available.
+func (s *slot) put(in *instance) {
+	s.in = in
+	s.idle.Store(1)
 }
 
 // retryAfter is how long a program does not try again to make an instance when it failed.
@@ -47,7 +55,7 @@ func (p *pool) prepare(n int) {
 
 func (p *pool) first(in *instance) {
 	p.used[in.slot], p.live = true, 1
-	p.slots[in.slot].Store(in)
+	p.slots[in.slot].put(in)
 }
 
 // take gets an idle instance, nil if there is none; hint is where it looks first.
@@ -57,11 +65,8 @@ func (p *pool) take(hint int) *instance {
 		if at >= len(p.slots) {
 			at -= len(p.slots)
 		}
-		if p.slots[at].Load() == nil {
-			continue
-		}
-		if in := p.slots[at].Swap(nil); in != nil {
-			return in
+		if s := &p.slots[at]; s.idle.Load() == 1 && s.idle.CompareAndSwap(1, 0) {
+			return s.in
 		}
 	}
 	return nil
@@ -69,7 +74,7 @@ func (p *pool) take(hint int) *instance {
 
 // put gives an instance back.
 func (p *Program) put(in *instance) {
-	p.slots[in.slot].Store(in)
+	p.slots[in.slot].idle.Store(1)
 	if p.attention.Load() != 0 {
 		p.attend()
 	}
@@ -170,6 +175,7 @@ func (p *Program) reserve() (int, error) {
 // fill makes the instance of a reserved slot.
 func (p *Program) fill(slot int) (*instance, error) {
 	in, _, err := p.newInstance(slot)
+	p.slots[slot].in = in
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
@@ -229,7 +235,7 @@ func (p *Program) replace() {
 			p.mu.Lock()
 			p.stats.Replaced++
 			p.mu.Unlock()
-			p.slots[slot].Store(in)
+			p.slots[slot].put(in)
 		}
 		if p.attention.Load() != 0 {
 			p.attend()
@@ -284,7 +290,7 @@ func (p *Program) Stats() Stats {
 	s := p.stats
 	s.Instances, s.Memory, s.LogLines = p.live, core.Size(p.held.Load()), p.lines.total()
 	for i := range p.slots {
-		if p.slots[i].Load() != nil {
+		if p.slots[i].idle.Load() == 1 {
 			s.Idle++
 		}
 	}
