@@ -26,7 +26,7 @@ type kinds struct {
 func newKinds(log *slog.Logger, reg prometheus.Registerer, src config.Source, cfg *config.Config) (*kinds, error) {
 	k := &kinds{log: log, slowLogs: slowlog.NewLogs(os.Stderr, log, reg)}
 	var err error
-	if k.wasm, err = wasm.NewStore(wasmOptions(log, reg, src, cfg)); err != nil {
+	if k.wasm, err = openWasm(log, reg, src, cfg); err != nil {
 		return nil, err
 	}
 	k.registry = filters.Builtin(filters.Deps{Metrics: reg, PoolExists: k.poolExists, SlowLogs: k.slowLogs, Wasm: k.wasm})
@@ -38,7 +38,7 @@ func newKinds(log *slog.Logger, reg prometheus.Registerer, src config.Source, cf
 func checkKinds(src config.Source, cfg *config.Config) (*kinds, error) {
 	k := &kinds{}
 	var err error
-	if k.wasm, err = wasm.NewStore(wasmOptions(nil, nil, src, cfg)); err != nil {
+	if k.wasm, err = openWasm(nil, nil, src, cfg); err != nil {
 		return nil, err
 	}
 	k.registry = filters.Builtin(filters.Deps{PoolExists: k.poolExists, Wasm: k.wasm})

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,14 +18,32 @@ import (
 // noCache as wasm_cache keeps no machine code.
 const noCache = "off"
 
-// wasmOptions are what user filters share in a process with this config. Paths in it start at
+// openWasm makes what user filters share in a process with this config. Paths in it start at
 // the config's own directory.
-func wasmOptions(log *slog.Logger, reg prometheus.Registerer, src config.Source, cfg *config.Config) wasm.StoreOptions {
+func openWasm(log *slog.Logger, reg prometheus.Registerer, src config.Source, cfg *config.Config) (*wasm.Store, error) {
 	dir := filepath.Dir(src.Path)
-	return wasm.StoreOptions{
+	o := wasm.StoreOptions{
 		Dir: dir, Cache: wasmCache(cfg.WasmCache, dir), Memory: cfg.Limits.WasmMemory, Log: log, Metrics: reg,
 		Classify: func(sql []byte) *core.Facts { return stmt.Analyze(stmt.Mode{}, sql) },
 	}
+	s, err := wasm.NewStore(o)
+	if err == nil {
+		return s, nil
+	}
+	if cfg.WasmCache != "" {
+		return nil, fmt.Errorf("wasm_cache: %w", err)
+	}
+	if log != nil && hasWasm(cfg) {
+		log.Warn("machine code of user filters is not kept, so that each start compiles them anew; set wasm_cache", "error", err)
+	}
+	o.Cache = ""
+	return wasm.NewStore(o)
+}
+
+func hasWasm(cfg *config.Config) bool {
+	return slices.ContainsFunc(cfg.Chains, func(c core.ChainSettings) bool {
+		return slices.ContainsFunc(c.Links, func(l core.Spec) bool { return l.Kind == "wasm" })
+	})
 }
 
 // wasmCache is where machine code is kept, "" for nowhere: a user without a home has no cache,
