@@ -19,9 +19,9 @@ const benchUsage = `dbmesh filter bench measures what the cases of a filter cost
 
 It asks each step of cases.yaml again and again, with its facts at hand and without remembering
 verdicts, and tells the time of one call (of the quickest batch: other programs disturb), dbmesh's
-allocations, and the fuel, which is exact: the same on every machine. The first line is a filter that does nothing. What follows is what it
-takes to compile and to start the filter, and the memory of one instance; a proxy has
-up to twice as many instances as processors.
+allocations, and the fuel, which is exact: the same on every machine. The first line is a filter
+that does nothing. What follows is what it takes to compile and to start the filter, and the
+memory of one instance; a proxy has up to twice as many instances as processors.
 `
 
 // filterBench is the verb filter bench.
