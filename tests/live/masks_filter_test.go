@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,13 @@ func (m *masking) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.outcomes, m.asked = nil, 0
+}
+
+// seen are the columns of the last result.
+func (m *masking) seen() []core.Column {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.columns)
 }
 
 func (m *masking) times() int {

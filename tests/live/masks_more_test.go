@@ -113,7 +113,7 @@ func TestColumnsThatWereToldBeforeAreKnown(t *testing.T) {
 				t.Errorf("executed: %q", got)
 			}
 		}
-		if got := f.columns; f.times() != 3 || len(got) != 4 || got[1].Name != "keep_s" {
+		if got := f.seen(); f.times() != 3 || len(got) != 4 || got[1].Name != "keep_s" {
 			t.Errorf("shown %d times: %+v", f.times(), got)
 		}
 		// Prepared while nobody looked: then the columns are not at hand.
