@@ -167,7 +167,7 @@ func (a *author) address(deep int) Code {
 }
 
 func TestRandomModulesDoTheSameWithAndWithoutTheirFuelCounted(t *testing.T) {
-	modules := uint64(400)
+	modules := uint64(200)
 	if testing.Short() {
 		modules = 60
 	}
