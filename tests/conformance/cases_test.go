@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type testCase struct {
 	Hook    string `json:"hook"`
 	SQL     string `json:"sql,omitempty"`
 	Behind  []byte `json:"behind,omitempty"`  // base64 of bytes behind the SQL that are not UTF-8
+	Fill    int    `json:"fill,omitempty"`    // times 16 bytes behind the SQL
 	Session int    `json:"session,omitempty"` // which of the sessions
 	Advance int64  `json:"advance_ms,omitempty"`
 
@@ -134,6 +136,7 @@ func (c *testCase) fill(to *guest.Call, s *core.Session, state *guest.State) {
 		to.Session, to.State, to.Pool = s, state, s.Pool
 	}
 	to.SQL, to.Truncated = append([]byte(c.SQL), c.Behind...), c.Truncated
+	to.SQL = append(to.SQL, strings.Repeat("0123456789abcdef", c.Fill)...)
 	if c.SQL != "" && c.hook() != abi.HookInitDB {
 		to.Facts = stmt.Analyze(server(), to.SQL)
 		to.Ranges = ranger{to.SQL, to.Facts}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"strings"
 	"sync"
@@ -117,5 +118,5 @@ func short(text []byte) string {
 	if len(text) <= most {
 		return string(text)
 	}
-	return fmt.Sprintf("%s... (%d bytes)", text[:10], len(text))
+	return fmt.Sprintf("%s... (%d bytes, checksum %08x)", text[:10], len(text), crc32.ChecksumIEEE(text))
 }
