@@ -334,6 +334,9 @@ func TestANewFilterBuildsAndPassesItsTestsAnywhere(t *testing.T) {
 			if out := do(dir, "test"); !strings.Contains(out, "4 passed, 0 failed") || strings.Contains(out, "note:") {
 				t.Errorf("it prints\n%s", out)
 			}
+			if l == toolchain.Go {
+				native(t, dir, binary)
+			}
 			if out := do(dir, "inspect", "rule.wasm"); !strings.Contains(out, "in the module: rule 0.1.0") {
 				t.Errorf("inspect prints\n%s", out)
 			}
@@ -356,6 +359,17 @@ func TestANewFilterBuildsAndPassesItsTestsAnywhere(t *testing.T) {
 				t.Error("a build that failed left another module")
 			}
 		})
+	}
+}
+
+// native runs the filter's own go test, which asks the command for facts.
+func native(t *testing.T, dir, binary string) {
+	t.Helper()
+	cmd := exec.Command("go", "test", "-count=1", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off", "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "ok") {
+		t.Errorf("go test: %v\n%s", err, out)
 	}
 }
 

@@ -47,14 +47,15 @@ func filterNew(args []string, out, errs io.Writer) int {
 		language.Source(): "the filter: begin here",
 		"cases.yaml":      "what it shall do, for dbmesh filter test",
 		"filter.yaml":     "what it says of itself: name, hooks, capabilities, settings",
+		"filter_test.go":  "the same in Go, for go test and a debugger",
 		"go.mod":          "names the SDK in sdk/",
 		"package.json":    "names the compiler, for npm install",
 		"README.md":       "the three commands",
 	}
 	for _, name := range files {
-		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %-13s %s", name, about[name]), " "))
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %-14s %s", name, about[name]), " "))
 	}
-	fmt.Fprintf(out, "  %-13s the SDK, as of dbmesh %s\n\nnext:\n\n  cd %s\n  dbmesh filter build\n  dbmesh filter test\n", "sdk/", v, f.Dir)
+	fmt.Fprintf(out, "  %-14s the SDK, as of dbmesh %s\n\nnext:\n\n  cd %s\n  dbmesh filter build\n  dbmesh filter test\n", "sdk/", v, f.Dir)
 	var missing *toolchain.Missing
 	if _, err := toolchain.Find(language, f.Dir); errors.As(err, &missing) {
 		fmt.Fprintf(out, "\nBefore that: %v\n", missing)

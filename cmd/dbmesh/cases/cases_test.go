@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -172,4 +173,47 @@ func FuzzNoFileIsTooOdd(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, text string) {
 		_, _ = cases.Parse("f.yaml", []byte(text))
 	})
+}
+
+func TestTheCasesThatAreDocumentedAreRight(t *testing.T) {
+	block := regexp.MustCompile("(?s)```yml\n(.*?)```")
+	shown := 0
+	for _, page := range []string{"filter-cli.md", "first-filter.md"} {
+		text, err := os.ReadFile(filepath.Join("../../../docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range block.FindAllStringSubmatch(string(text), -1) {
+			shown++
+			if _, err := cases.Parse(page, []byte(m[1])); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if shown < 2 {
+		t.Errorf("only %d files of cases are shown", shown)
+	}
+}
+
+// The page has each key that a file may have, and the reader takes each that it tells of.
+func TestThePageHasTheKeysOfTheReader(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/filter-cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, wrong := range map[string]string{
+		"file": "x: 1", "step": "cases: [{x: 1}]", "want": "cases: [{sql: y, want: {x: 1}}]", "session": "session: {x: 1}",
+	} {
+		_, err := cases.Parse("f", []byte(wrong))
+		if err == nil {
+			t.Fatalf("%s: an unknown key is taken", where)
+		}
+		_, list, _ := strings.Cut(err.Error(), "want one of ")
+		list, _, _ = strings.Cut(list, "\n")
+		for key := range strings.SplitSeq(list, ", ") {
+			if !strings.Contains(string(text), "`"+key+"`") {
+				t.Errorf("%s: docs/filter-cli.md does not tell of %s", where, key)
+			}
+		}
+	}
 }
