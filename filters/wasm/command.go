@@ -93,12 +93,12 @@ func (f *Filter) remembered(ctx context.Context, c *core.Command, p part) (*judg
 	if p.facts.Opaque || p.facts.Digest == "" || c.Truncated() {
 		return f.part(ctx, c, p)
 	}
-	who, ok := f.session(c.Session).who.id(f.memory, c.Session)
-	q := question{p.facts, who, p.h}
-	if ok {
-		if j, known := f.memory.get(q); known {
-			f.counts.cached.Add(1)
-			return f.given(p.h, c.Session, j), nil
+	if !f.memory.empty() {
+		if q, ok := f.equal(c.Session, p); ok {
+			if j, known := f.memory.get(q); known {
+				f.counts.cached.Add(1)
+				return f.given(p.h, c.Session, j), nil
+			}
 		}
 	}
 	call := f.fill(c, p)
@@ -107,10 +107,19 @@ func (f *Filter) remembered(ctx context.Context, c *core.Command, p part) (*judg
 		return nil, err
 	}
 	j, err := f.decode(p.h, &call.Verdict)
-	if err == nil && ok && call.Verdict.Cacheable {
-		f.memory.put(q, j)
+	if err == nil && call.Verdict.Cacheable {
+		if q, ok := f.equal(c.Session, p); ok {
+			f.memory.put(q, j)
+		}
 	}
 	return f.given(p.h, c.Session, j), err
+}
+
+// equal is the question that equal statements share; there is none for too many users or
+// schemas.
+func (f *Filter) equal(s *core.Session, p part) (q question, ok bool) {
+	who, ok := f.session(s).who.id(f.memory, s)
+	return question{p.facts, who, p.h}, ok
 }
 
 // part asks about one statement.
@@ -123,8 +132,12 @@ func (f *Filter) part(ctx context.Context, c *core.Command, p part) (*judgement,
 	return f.read(p.h, call)
 }
 
+// fill makes a question about a part. It sets all that such questions have, so that the Call
+// need not be cleared; the others clear theirs.
 func (f *Filter) fill(c *core.Command, p part) *guest.Call {
-	q := f.question(c.Session, c.Pool)
+	q := f.calls.Get().(*guest.Call)
+	q.Session, q.State, q.Pool = c.Session, &f.session(c.Session).state, c.Pool
+	q.Params, q.HasParams, q.Ranges = nil, false, nil
 	q.Facts, q.SQL, q.Truncated, q.Statement, q.Statements = p.facts, p.sql, c.Truncated(), p.at, p.of
 	switch {
 	case p.h == abi.HookInitDB || p.h == abi.HookExecute:

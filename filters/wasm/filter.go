@@ -27,7 +27,8 @@ type Filter struct {
 	key      *counts // under which sessions keep what is the filter's; outlives generations
 	counts   *counts
 	memory   *memory
-	calls    sync.Pool // of *guest.Call
+	calls    sync.Pool // of *guest.Call, for questions about commands before they run
+	others   sync.Pool // of *guest.Call, for those with columns, errors and outcomes
 	slow     atomic.Bool
 	log      *slog.Logger
 	told     bucket // of lines about verdicts of a monitor
@@ -66,6 +67,7 @@ func newFilter(p *guest.Program, l *loading) *Filter {
 	f.log = f.log.With("filter", f.name)
 	f.key = f.counts
 	f.calls.New = func() any { return new(guest.Call) }
+	f.others.New = f.calls.New
 	const behindLogin = 1<<abi.HookQuery | 1<<abi.HookPrepare | 1<<abi.HookExecute
 	f.switches = l.e.granted(abi.CapRoute) && p.Hooks()&behindLogin != 0
 	return f
@@ -122,7 +124,7 @@ func (f *Filter) Tick(ctx context.Context) error {
 		return nil
 	}
 	call := f.call()
-	defer f.calls.Put(call)
+	defer f.others.Put(call)
 	return f.ask(ctx, abi.HookTick, 0, call)
 }
 
@@ -149,7 +151,7 @@ func (f *Filter) start() {
 
 // call gives a Call that holds no question.
 func (f *Filter) call() *guest.Call {
-	c := f.calls.Get().(*guest.Call)
+	c := f.others.Get().(*guest.Call)
 	c.Reset()
 	return c
 }

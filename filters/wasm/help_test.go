@@ -80,7 +80,7 @@ func ok(m *w.Module, at uint32) w.Code {
 	return w.Verdict(abi.OpOK, at, 16)
 }
 
-func deps(t *testing.T) wasm.Deps {
+func deps(t testing.TB) wasm.Deps {
 	t.Helper()
 	c, err := guest.NewCompiler("")
 	if err != nil {

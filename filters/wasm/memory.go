@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -19,6 +20,7 @@ const (
 // concurrent use.
 type memory struct {
 	rooms [rooms]room
+	any   atomic.Bool // a verdict was kept: most filters never give one
 
 	mu      sync.RWMutex
 	numbers map[string]uint32
@@ -52,6 +54,9 @@ func (m *memory) room(q question) *room {
 	return &m.rooms[uintptr(unsafe.Pointer(q.facts))>>8%rooms]
 }
 
+// empty says that there is nothing to be found.
+func (m *memory) empty() bool { return !m.any.Load() }
+
 // get finds a judgement, which may be nil, to go on.
 func (m *memory) get(q question) (j *judgement, known bool) {
 	r := m.room(q)
@@ -63,6 +68,9 @@ func (m *memory) get(q question) (j *judgement, known bool) {
 
 // put keeps a judgement; in a full room some other gives way.
 func (m *memory) put(q question, j *judgement) {
+	if m.empty() {
+		m.any.Store(true)
+	}
 	r := m.room(q)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -29,7 +29,7 @@ func (l *loading) cases(ctx context.Context) error {
 func (f *Filter) try(ctx context.Context, one manifest.Case, classify func([]byte) *core.Facts) error {
 	s := &core.Session{User: one.User, Schema: one.Schema, Log: slog.New(slog.DiscardHandler)}
 	q := f.question(s, "")
-	defer f.calls.Put(q)
+	defer f.others.Put(q)
 	q.SQL, q.Facts, q.Statements = []byte(one.SQL), classify([]byte(one.SQL)), 1
 	err := f.ask(ctx, abi.HookQuery, 0, q)
 	if err != nil {

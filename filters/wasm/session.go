@@ -37,7 +37,7 @@ func (f *Filter) question(s *core.Session, pool string) *guest.Call {
 // connection to.
 func (f *Filter) OnConnect(ctx context.Context, s *core.Session) (core.Verdict, error) {
 	q := f.question(s, s.Pool)
-	defer f.calls.Put(q)
+	defer f.others.Put(q)
 	if err := f.ask(ctx, abi.HookSession, 0, q); err != nil {
 		return core.Continue(), err
 	}
@@ -61,14 +61,14 @@ func (f *Filter) OnConnect(ctx context.Context, s *core.Session) (core.Verdict, 
 // OnSessionEnd asks on_session_end.
 func (f *Filter) OnSessionEnd(s *core.Session) {
 	q := f.question(s, s.Pool)
-	defer f.calls.Put(q)
+	defer f.others.Put(q)
 	_ = f.ask(context.Background(), abi.HookSessionEnd, 0, q) // counted and told; nothing is left to decide
 }
 
 // OnColumns asks on_columns.
 func (f *Filter) OnColumns(ctx context.Context, c *core.Command, columns []core.Column) ([]core.Mask, core.Verdict, error) {
 	q := f.question(c.Session, c.Pool)
-	defer f.calls.Put(q)
+	defer f.others.Put(q)
 	q.Facts, q.SQL, q.Truncated, q.Columns = c.Known(), c.SQL, c.Truncated(), columns
 	if err := f.ask(ctx, abi.HookColumns, uint32(len(columns)), q); err != nil {
 		return nil, core.Continue(), err
@@ -87,7 +87,7 @@ func (f *Filter) OnColumns(ctx context.Context, c *core.Command, columns []core.
 // OnError asks on_error. A denying verdict is the error in the old one's place.
 func (f *Filter) OnError(ctx context.Context, c *core.Command, e *core.Error) (*core.Error, error) {
 	q := f.question(c.Session, c.Pool)
-	defer f.calls.Put(q)
+	defer f.others.Put(q)
 	q.Facts, q.SQL, q.Truncated, q.Error = c.Known(), c.SQL, c.Truncated(), e
 	if err := f.ask(ctx, abi.HookError, uint32(e.Code), q); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (f *Filter) OnDone(c *core.Command, o *core.Outcome) {
 		return
 	}
 	q := f.question(c.Session, c.Pool)
-	defer f.calls.Put(q)
+	defer f.others.Put(q)
 	q.Facts, q.SQL, q.Truncated, q.Error, q.Outcome = c.Known(), c.SQL, c.Truncated(), o.Err, o
 	if err := f.ask(context.Background(), abi.HookDone, 0, q); err == nil {
 		_, _ = f.read(abi.HookDone, q) // for its count: there is nothing to decide
