@@ -11,9 +11,11 @@ type Command struct {
 	SQL []byte
 	// Size is the payload's length in bytes as far as it is known when the hooks run: of
 	// the first frame, that is at most 16 MiB - 1.
-	Size    int
-	Pool    string   // where the command goes; starts as the session's pool
-	Backend *Backend // set by a balancing link if the session holds none in Pool
+	Size int
+	// StatementID is the prepared statement's of an execute or fetch, as the client names it.
+	StatementID uint32
+	Pool        string   // where the command goes; starts as the session's pool
+	Backend     *Backend // set by a balancing link if the session holds none in Pool
 
 	truncated bool
 	rewritten []byte
@@ -34,6 +36,7 @@ type Slot struct {
 // Reset makes the command ready for the next request of the same session. For the proxy.
 func (c *Command) Reset(s *Session, code Code, sql []byte, size int, truncated bool) {
 	c.Session, c.Code, c.SQL, c.Size, c.truncated = s, code, sql, size, truncated
+	c.StatementID = 0
 	c.Pool, c.Backend, c.rewritten, c.facts = s.Pool, nil, nil, nil
 	c.reached = -1
 }

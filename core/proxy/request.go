@@ -83,6 +83,9 @@ func (s *session) begin() want {
 	sql, truncated := s.text(code, payload, length)
 	s.prefix = len(payload) - len(sql)
 	s.cmd.Reset(&s.Session, code, sql, length, truncated)
+	if code == core.Execute || code == core.BulkExecute || code == core.Fetch {
+		s.cmd.StatementID, _ = s.statementID()
+	}
 	s.Commands++
 	s.began = s.loop.clock()
 	if s.deadline != 0 { // of the idle time, which has ended
@@ -140,11 +143,10 @@ func (s *session) text(code core.Code, payload []byte, length int) (sql []byte, 
 	case core.Prepare, core.InitDB:
 		sql = payload[1:]
 	case core.Execute, core.Fetch, core.BulkExecute:
-		if len(payload) < 5 {
-			return nil, false
-		}
-		if st, ok := s.state.Statement(le32(payload[1:])); ok {
-			return st.SQL, st.Truncated
+		if id, ok := s.statementID(); ok {
+			if st, ok := s.state.Statement(id); ok {
+				return st.SQL, st.Truncated
+			}
 		}
 		return nil, false
 	default:
