@@ -307,6 +307,11 @@ func TestANewFilterBuildsAndPassesItsTestsAnywhere(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	// scripts/install-toolchains.sh puts the AssemblyScript compiler into the user's cache.
+	if user, err := os.UserCacheDir(); err == nil {
+		found, _ := filepath.Glob(filepath.Join(user, "dbmesh", "assemblyscript-*", "node_modules", ".bin"))
+		t.Setenv("PATH", strings.Join(append(found, os.Getenv("PATH")), ":"))
+	}
 	cache := t.TempDir()
 	out, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
