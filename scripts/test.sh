@@ -6,6 +6,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DBMESH_TEST_SCALE=$1
 case $1 in short) limit=5m ;; ci) limit=25m ;; *) limit=4h ;; esac
 
+# AssemblyScript's compiler, where install-toolchains.sh has put it.
+version=$(sed -n 's/.*"assemblyscript": "\(.*\)".*/\1/p' filter-sdk/assemblyscript/package.json)
+export PATH="$PATH:${XDG_CACHE_HOME:-$HOME/.cache}/dbmesh/assemblyscript-$version/node_modules/.bin"
+
 race=(-race) left_out=()
 if ! command -v "$(go env CC)" >/dev/null; then
 	race=()
