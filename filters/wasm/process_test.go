@@ -75,7 +75,10 @@ func (p *process) load(keys string) error {
 	text := "listeners: [{address: 127.0.0.1:6033, pool: main}]\npools:\n- {name: main, backends: [{address: 127.0.0.1:3306}]}\n" +
 		"chains:\n- name: main\n  links:\n  - kind: wasm\n"
 	for line := range strings.Lines(keys) {
-		text += "    " + line
+		if !strings.HasPrefix(line, "  - kind") {
+			line = "    " + line
+		}
+		text += line
 	}
 	cfg, err := config.Load(config.Source{Path: filepath.Join(p.dir, "dbmesh.yaml"), Text: []byte(text)})
 	if err != nil {

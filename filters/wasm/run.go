@@ -29,6 +29,7 @@ func (s *Store) loaded() watch.State {
 func (s *Store) change(rebuild func() error) {
 	s.mu.Lock()
 	force := maps.Clone(s.force)
+	s.lastError = ""
 	s.mu.Unlock()
 	changed := false
 	next := map[linkID]*plan{}

@@ -1,6 +1,7 @@
 package wasm_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -108,5 +109,39 @@ func TestANewGenerationFindsWhatTheOldOneKept(t *testing.T) {
 	}
 	if got := p.metric("dbmesh_wasm_calls_total", "on_query"); got != 3 {
 		t.Errorf("%v calls are counted", got)
+	}
+}
+
+// passthrough is a link that does not go with one that switches pools.
+type passthrough struct{}
+
+func (passthrough) Passthrough() bool { return true }
+func (passthrough) OnConnect(context.Context, *core.Session) (core.Verdict, error) {
+	return core.Continue(), nil
+}
+
+func TestAFilterThatTheChainCanNotHaveLeavesTheChainAsItIs(t *testing.T) {
+	p := newProcess(t)
+	p.builder.Registry["auth"] = core.Kind{New: func(string, core.Decode) (core.Filter, error) { return passthrough{}, nil }}
+	p.put(map[string]string{"a.wasm": string(denies("delete", "a")), "a.filter.yaml": "capabilities: []\n"})
+	p.mustLoad("dir: filters\ngrant: [route]\n\n  - kind: auth\n")
+	m := w.Guest()
+	m.Hook(abi.HookQuery, nil, w.I64(0))
+	p.put(map[string]string{"switches.wasm": string(m.Build())})
+	p.change()
+	if got := p.store.LastError(); !strings.Contains(got, "links[0]") || !strings.Contains(got, "passthrough") {
+		t.Errorf("the last error is %q", got)
+	}
+	if got := p.links() + ": " + p.asks(del); got != "wasm/a auth: deny a" || !strings.Contains(p.log.String(), "the old ones stay") {
+		t.Errorf("%s; log %s", got, p.log.String())
+	}
+	p.remove("switches.wasm")
+	if p.change(); p.store.LastError() != "" {
+		t.Errorf("the last error stays: %s", p.store.LastError())
+	}
+	p.put(map[string]string{"b.wasm": string(denies("drop", "b")), "b.filter.yaml": "capabilities: []\n"})
+	p.change()
+	if got := p.asks(del, drop); got != "deny a; deny b" || p.store.LastError() != "" {
+		t.Errorf("%s, last error %q", got, p.store.LastError())
 	}
 }
