@@ -112,10 +112,10 @@ func TestMistakesInCasesAreToldWithLineAndKey(t *testing.T) {
 	ownCache(t)
 	dir := t.TempDir()
 	path := write(t, dir, "small.wasm", small(denies))
-	cases := write(t, dir, "cases.yaml", []byte("cases:\n- sql: SELECT 1\n  wnat: pass\n"))
+	cases := write(t, dir, "cases.yaml", []byte("cases:\n- sql: SELECT 1\n  wand: pass\n"))
 	for _, verb := range []string{"test", "bench"} {
 		status, out, errs := call("filter", verb, path)
-		if status != exitConfig || out != "" || !strings.HasPrefix(errs, cases+":3: cases[0].wnat: unknown key, want one of") {
+		if status != exitConfig || out != "" || !strings.HasPrefix(errs, cases+":3: cases[0].wand: unknown key, want one of") {
 			t.Errorf("%s: status %d, %s%s", verb, status, out, errs)
 		}
 	}

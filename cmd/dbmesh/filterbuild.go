@@ -88,7 +88,7 @@ func (b *building) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := replaceFile(b.to, built, 0o644); err != nil {
+	if err := replaceFile(b.to, built); err != nil {
 		return err
 	}
 	fmt.Fprintf(b.out, "made %s: %s in %s\n", b.to, lab.Bytes(len(built)), lab.Duration(time.Since(start)))
@@ -125,13 +125,13 @@ func ownManifest(dir string) (name string, text []byte, err error) {
 }
 
 // replaceFile puts a file in its place at once: whoever watches sees the old one or the new.
-func replaceFile(path string, text []byte, mode os.FileMode) error {
+func replaceFile(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

@@ -69,7 +69,7 @@ func packFile(path, from, to string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := replaceFile(to, whole, 0o644); err != nil {
+	if err := replaceFile(to, whole); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "packed %s into %s: %s\n", from, to, strings.TrimSpace(m.Name+" "+m.Version))

@@ -113,14 +113,14 @@ func signFile(path, keyPath string, detached bool, out io.Writer) error {
 	id := wasm.KeyID(key.Public().(ed25519.PublicKey))
 	if detached {
 		signature := base64.StdEncoding.EncodeToString(ed25519.Sign(key, b)) + "\n"
-		if err := replaceFile(path+".sig", []byte(signature), 0o644); err != nil {
+		if err := replaceFile(path+".sig", []byte(signature)); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "signed %s with the key %s: %s.sig\n", path, id, path)
 		return nil
 	}
 	b, again := module.WithoutSection(b, abi.SignatureSection)
-	if err := replaceFile(path, module.AppendSection(b, abi.SignatureSection, ed25519.Sign(key, b)), 0o644); err != nil {
+	if err := replaceFile(path, module.AppendSection(b, abi.SignatureSection, ed25519.Sign(key, b))); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "signed %s with the key %s\n", path, id)

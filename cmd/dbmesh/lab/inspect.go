@@ -19,7 +19,9 @@ import (
 // Keys are those that a signature is compared with.
 func (l *Lab) Inspect(ctx context.Context, s *Subject, keys []ed25519.PublicKey, out io.Writer) error {
 	run, refusal := l.load(ctx, s, Options{}, keys)
-	defer run.Close()
+	if refusal == nil {
+		defer run.Close()
+	}
 	r := run.Report
 	m := r.Module
 	if m == nil { // it was refused before the module was read

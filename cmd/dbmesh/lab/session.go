@@ -22,7 +22,6 @@ type Session struct {
 	run    *Run
 	s      *core.Session
 	params []core.Param
-	nextID uint32
 }
 
 // Session begins a session. It asks nothing yet.

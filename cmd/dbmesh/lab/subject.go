@@ -90,11 +90,11 @@ func moduleIn(dir string) (string, error) {
 			return "", err
 		}
 		if m.Name != "" {
-			name = m.Name
+			name = filepath.Base(m.Name)
 		}
 	}
 	path = filepath.Join(dir, name+".wasm")
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(path); err != nil { //nolint:gosec // the name in a manifest that its author wrote
 		return "", fmt.Errorf("there is no %s; dbmesh filter build makes it", path)
 	}
 	return path, nil

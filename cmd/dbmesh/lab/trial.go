@@ -60,7 +60,7 @@ func (l *Lab) Try(ctx context.Context, s *Subject, f *cases.File, c *cases.Case)
 		}
 	}
 	session := run.Session(c.Steps[0].Session)
-	t.login(ctx, run, session)
+	t.login(ctx, session)
 	ended := false
 	for i := range c.Steps {
 		st := &c.Steps[i]
@@ -84,7 +84,7 @@ func (l *Lab) Try(ctx context.Context, s *Subject, f *cases.File, c *cases.Case)
 }
 
 // login asks on_session, which every session begins with, unless the first step does.
-func (t *Trial) login(ctx context.Context, run *Run, session *Session) {
+func (t *Trial) login(ctx context.Context, session *Session) {
 	first := &t.Case.Steps[0]
 	if first.Hook == abi.HookSession || first.Hook == abi.HookTick {
 		return
