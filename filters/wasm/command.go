@@ -137,7 +137,7 @@ func (f *Filter) part(ctx context.Context, c *core.Command, p part) (*judgement,
 func (f *Filter) fill(c *core.Command, p part) *guest.Call {
 	q := f.calls.Get().(*guest.Call)
 	q.Session, q.State, q.Pool = c.Session, &f.session(c.Session).state, c.Pool
-	q.Params, q.HasParams, q.Ranges = nil, false, nil
+	q.Params, q.HasParams, q.Ranges, q.StatementID = nil, false, nil, c.StatementID
 	q.Facts, q.SQL, q.Truncated, q.Statement, q.Statements = p.facts, p.sql, c.Truncated(), p.at, p.of
 	switch {
 	case p.h == abi.HookInitDB || p.h == abi.HookExecute:

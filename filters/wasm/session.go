@@ -65,11 +65,21 @@ func (f *Filter) OnSessionEnd(s *core.Session) {
 	_ = f.ask(context.Background(), abi.HookSessionEnd, 0, q) // counted and told; nothing is left to decide
 }
 
+// about fills in what is known of a command that is with the backend. The rest of a text that
+// is cut off has gone by, so that nobody can find its facts any more.
+func about(q *guest.Call, c *core.Command) {
+	q.SQL, q.Truncated, q.StatementID = c.SQL, c.Truncated(), c.StatementID
+	if q.Facts = c.Known(); q.Facts == nil && !q.Truncated {
+		q.Facts = c.Statement()
+	}
+}
+
 // OnColumns asks on_columns.
 func (f *Filter) OnColumns(ctx context.Context, c *core.Command, columns []core.Column) ([]core.Mask, core.Verdict, error) {
 	q := f.question(c.Session, c.Pool)
 	defer f.others.Put(q)
-	q.Facts, q.SQL, q.Truncated, q.Columns = c.Known(), c.SQL, c.Truncated(), columns
+	about(q, c)
+	q.Columns = columns
 	if err := f.ask(ctx, abi.HookColumns, uint32(len(columns)), q); err != nil {
 		return nil, core.Continue(), err
 	}
@@ -88,7 +98,8 @@ func (f *Filter) OnColumns(ctx context.Context, c *core.Command, columns []core.
 func (f *Filter) OnError(ctx context.Context, c *core.Command, e *core.Error) (*core.Error, error) {
 	q := f.question(c.Session, c.Pool)
 	defer f.others.Put(q)
-	q.Facts, q.SQL, q.Truncated, q.Error = c.Known(), c.SQL, c.Truncated(), e
+	about(q, c)
+	q.Error = e
 	if err := f.ask(ctx, abi.HookError, uint32(e.Code), q); err != nil {
 		return nil, err
 	}
@@ -108,7 +119,8 @@ func (f *Filter) OnDone(c *core.Command, o *core.Outcome) {
 	}
 	q := f.question(c.Session, c.Pool)
 	defer f.others.Put(q)
-	q.Facts, q.SQL, q.Truncated, q.Error, q.Outcome = c.Known(), c.SQL, c.Truncated(), o.Err, o
+	about(q, c)
+	q.Error, q.Outcome = o.Err, o
 	if err := f.ask(context.Background(), abi.HookDone, 0, q); err == nil {
 		_, _ = f.read(abi.HookDone, q) // for its count: there is nothing to decide
 	}

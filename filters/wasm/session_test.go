@@ -61,9 +61,10 @@ func TestAnExecuteShowsItsParametersToWhoReadsThem(t *testing.T) {
 
 func TestColumnsAreMaskedByPlan(t *testing.T) {
 	m := w.Guest()
+	isSelect := w.I32(w.GuestBlock) + w.Load8U + w.At(abi.AtKind) + w.I32(kind("select")) + w.I32Eq
 	plan := "\x01\x00" + "\x01\x00" + "\x01" + "\x00\x00\x00" + "\x03\x00" + "***"
 	m.Data(w.GuestFree, plan)
-	m.Hook(abi.HookColumns, nil, w.Verdict(abi.OpMask, w.GuestFree, uint32(len(plan))))
+	m.Hook(abi.HookColumns, nil, isSelect+w.IfOf(w.Int64, w.Verdict(abi.OpMask, w.GuestFree, uint32(len(plan))), w.I64(0)))
 	ch := chain(t, load(t, m.Build(), wasm.Options{Grant: []string{abi.CapRows}}))
 	s := session()
 	_, c := command(ch, s, core.Query, "SELECT a, b FROM t")
