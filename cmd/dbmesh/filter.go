@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 )
 
 const filterUsage = `dbmesh filter makes filters of your own: small programs, compiled to WebAssembly, that say what
@@ -78,16 +77,12 @@ func newFlags(verb, usage string) *flag.FlagSet {
 
 // ended ends a verb with an error.
 func ended(errs io.Writer, verb string, err error) int {
-	status := exitFailed
-	var usage *usageError
-	switch {
-	case errors.As(err, &usage):
-		status = exitUsage
-	case errors.Is(err, fs.ErrNotExist):
-		status = exitFailed
-	}
 	fmt.Fprintf(errs, "dbmesh filter %s: %v\n", verb, err)
-	return status
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
 }
 
 // usageError is an error in the command line.
