@@ -65,13 +65,9 @@ func (f *Filter) OnSessionEnd(s *core.Session) {
 	_ = f.ask(context.Background(), abi.HookSessionEnd, 0, q) // counted and told; nothing is left to decide
 }
 
-// about fills in what is known of a command that is with the backend. The rest of a text that
-// is cut off has gone by, so that nobody can find its facts any more.
+// about fills in what is known of a command that is with the backend.
 func about(q *guest.Call, c *core.Command) {
-	q.SQL, q.Truncated, q.StatementID = c.SQL, c.Truncated(), c.StatementID
-	if q.Facts = c.Known(); q.Facts == nil && !q.Truncated {
-		q.Facts = c.Statement()
-	}
+	q.Facts, q.SQL, q.Truncated, q.StatementID = c.Statement(), c.SQL, c.Truncated(), c.StatementID
 }
 
 // OnColumns asks on_columns.
