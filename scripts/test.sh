@@ -29,7 +29,7 @@ tests() { go test -json -timeout "$limit" "$@" || status=1; }
 all() {
 	tests "${race[@]}" "${unit[@]}"
 	tests -p 1 "${rest[@]}" # one at a time: most of them drive servers and measure time
-	for mod in demo/go.mod filter-sdk/go.mod tests/*/go.mod; do
+	for mod in demo/go.mod filter-sdk/go.mod examples/filters/go.mod tests/*/go.mod; do
 		if [ "$mod" = tests/tidb/go.mod ]; then continue; fi
 		cd "${mod%/go.mod}" || exit 1
 		tests -p 1 ./...
