@@ -56,6 +56,8 @@ type Options struct {
 	Grants  []string // nil grants what the manifest asks for
 	Limits  cases.Limits
 	Monitor bool
+
+	early bool // the clock begins before any log, for a guest's clock must not go back
 }
 
 // Run is one filter that was loaded, with a clock and a log of its own. One goroutine uses it.
@@ -79,6 +81,9 @@ func (l *Lab) Load(ctx context.Context, s *Subject, o Options) (*Run, error) {
 
 func (l *Lab) load(ctx context.Context, s *Subject, o Options, keys []ed25519.PublicKey) (*Run, error) {
 	r := &Run{lab: l, clock: newClock(), log: &log{}, pools: pools{backends: map[string]bool{}}, facts: facts{lab: l}}
+	if o.early {
+		r.clock.at = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
 	grants := o.Grants
 	if grants == nil {
 		grants = s.Asks
@@ -135,6 +140,15 @@ func (c *clock) now() time.Time {
 	defer c.mu.Unlock()
 	c.at = c.at.Add(time.Microsecond)
 	return c.at
+}
+
+// follow moves the clock to the time if that is later.
+func (c *clock) follow(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if at.After(c.at) {
+		c.at = at
+	}
 }
 
 func (c *clock) advance(d time.Duration) {

@@ -45,6 +45,7 @@ type tally struct {
 
 // NewReplay loads a filter to send a log through it.
 func (l *Lab) NewReplay(ctx context.Context, s *Subject, o Options) (*Replay, error) {
+	o.early = true
 	run, err := l.Load(ctx, s, o)
 	if err != nil {
 		return nil, err
@@ -80,6 +81,7 @@ func (p *Replay) one(ctx context.Context, e querylog.Entry) {
 	who := cases.Session{
 		User: e.User, Schema: e.Schema, Listener: "default", Pool: "backends", Autocommit: true, Address: address(e.Client),
 	}
+	p.run.clock.follow(e.Time)
 	x := p.session(ctx, e, who)
 	p.Statements++
 	if e.Truncated {

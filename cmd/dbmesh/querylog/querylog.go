@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The formats. Auto looks at the file's beginning.
@@ -45,7 +46,8 @@ const (
 
 // Entry is one recorded command. What the log does not tell is empty.
 type Entry struct {
-	Line      int // where it begins in the file, from 1
+	Line      int       // where it begins in the file, from 1
+	Time      time.Time // when it was sent or had ended; zero if the log does not tell
 	Session   uint64
 	User      string
 	Schema    string // the default schema, as far as the log tells
@@ -62,6 +64,7 @@ type Reader struct {
 	next   func(*Reader) (Entry, error)
 	known  map[uint64]Entry // what is known of a session: user, schema, client
 	head   Entry            // of a slow log: what the comments above a statement said
+	clock  time.Time        // of a general log: the last time that it told
 }
 
 // NewReader reads r in one of Formats.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dbmesh/dbmesh/cmd/dbmesh/querylog"
 )
@@ -50,7 +51,7 @@ func TestEachFormatIsKnownByItsBeginningAndRead(t *testing.T) {
 			`{"msg":"slow command","session":7,"user":"app","code":"ping","sql":""}` + "\n" +
 			`{"msg":"slow command","session":8,"code":"execute","sql":"SELECT 'x /* dbmesh: cut here, 99 bytes in all */"}` + "\n",
 			[]querylog.Entry{
-				{Line: 1, Session: 7, User: "app", Schema: "shop", Client: "127.0.0.1:45108", Command: "query", SQL: "SELECT SLEEP(0.3);"},
+				{Line: 1, Time: at(2026, 11, 22, 19, 3, 26).Add(10 * time.Millisecond), Session: 7, User: "app", Schema: "shop", Client: "127.0.0.1:45108", Command: "query", SQL: "SELECT SLEEP(0.3);"},
 				{Line: 4, Session: 8, Command: "execute", SQL: "SELECT 'x", Truncated: true},
 			}},
 		{querylog.Slow, `/usr/sbin/mariadbd, Version: 10.11.19-MariaDB-log (Debian). started with:
@@ -77,9 +78,9 @@ SET timestamp=1764000001;
 # Query_time: 0.1
 DELETE FROM u;
 `, []querylog.Entry{
-			{Line: 9, Session: 7, User: "app", Schema: "shop", Client: "127.0.0.1", Command: "query", SQL: "SELECT *\n  FROM t\n # not a comment of the log\n WHERE a = 1"},
-			{Line: 16, Session: 7, User: "app", Schema: "shop", Client: "localhost", Command: "prepare", SQL: "UPDATE t SET a = ?"},
-			{Line: 23, Session: 9, User: "root", Schema: "mysql", Client: "localhost", Command: "query", SQL: "DELETE FROM u"},
+			{Line: 9, Time: at(2025, 11, 24, 16, 0, 0), Session: 7, User: "app", Schema: "shop", Client: "127.0.0.1", Command: "query", SQL: "SELECT *\n  FROM t\n # not a comment of the log\n WHERE a = 1"},
+			{Line: 16, Time: at(2025, 11, 24, 16, 0, 1), Session: 7, User: "app", Schema: "shop", Client: "localhost", Command: "prepare", SQL: "UPDATE t SET a = ?"},
+			{Line: 23, Time: at(2025, 11, 24, 16, 0, 1), Session: 9, User: "root", Schema: "mysql", Client: "localhost", Command: "query", SQL: "DELETE FROM u"},
 		}},
 		{querylog.General, "/usr/sbin/mysqld, Version: 8.0.36 (Source). started with:\nTcp port: 3306  Unix socket: x\n" +
 			"Time                 Id Command    Argument\n" +
@@ -92,16 +93,16 @@ DELETE FROM u;
 			"2026-11-23T00:00:00.600000Z\t    8 Quit\t\n" +
 			"2026-11-23T00:00:00.700000Z\t    8 Query\tSELECT 2\n",
 			[]querylog.Entry{
-				{Line: 5, Session: 8, User: "app", Schema: "shop", Client: "10.0.0.7", Command: "query", SQL: "SELECT 1"},
-				{Line: 6, Session: 8, User: "app", Schema: "shop", Client: "10.0.0.7", Command: "query", SQL: "UPDATE t\n\tSET a = 1\nWHERE b = 2"},
-				{Line: 9, Session: 8, User: "app", Schema: "shop", Client: "10.0.0.7", Command: "init_db", SQL: "crm"},
-				{Line: 10, Session: 8, User: "app", Schema: "crm", Client: "10.0.0.7", Command: "execute", SQL: "SELECT 7"},
-				{Line: 13, Session: 8, Command: "query", SQL: "SELECT 2"},
+				{Line: 5, Time: at(2026, 11, 23, 0, 0, 0).Add(100 * time.Millisecond), Session: 8, User: "app", Schema: "shop", Client: "10.0.0.7", Command: "query", SQL: "SELECT 1"},
+				{Line: 6, Time: at(2026, 11, 23, 0, 0, 0).Add(200 * time.Millisecond), Session: 8, User: "app", Schema: "shop", Client: "10.0.0.7", Command: "query", SQL: "UPDATE t\n\tSET a = 1\nWHERE b = 2"},
+				{Line: 9, Time: at(2026, 11, 23, 0, 0, 0).Add(300 * time.Millisecond), Session: 8, User: "app", Schema: "shop", Client: "10.0.0.7", Command: "init_db", SQL: "crm"},
+				{Line: 10, Time: at(2026, 11, 23, 0, 0, 0).Add(400 * time.Millisecond), Session: 8, User: "app", Schema: "crm", Client: "10.0.0.7", Command: "execute", SQL: "SELECT 7"},
+				{Line: 13, Time: at(2026, 11, 23, 0, 0, 0).Add(700 * time.Millisecond), Session: 8, Command: "query", SQL: "SELECT 2"},
 			}},
 		{querylog.General, "261123  0:36:34\t     8 Connect\troot@localhost on  using Socket\n\t\t     8 Query\tSELECT 1\n\t\t     8 Prepare\tSELECT ?\n",
 			[]querylog.Entry{
-				{Line: 2, Session: 8, User: "root", Client: "localhost", Command: "query", SQL: "SELECT 1"},
-				{Line: 3, Session: 8, User: "root", Client: "localhost", Command: "prepare", SQL: "SELECT ?"},
+				{Line: 2, Time: at(2026, 11, 23, 0, 36, 34), Session: 8, User: "root", Client: "localhost", Command: "query", SQL: "SELECT 1"},
+				{Line: 3, Time: at(2026, 11, 23, 0, 36, 34), Session: 8, User: "root", Client: "localhost", Command: "prepare", SQL: "SELECT ?"},
 			}},
 	} {
 		format, got := all(t, querylog.Auto, tc.log)
@@ -109,6 +110,10 @@ DELETE FROM u;
 			t.Errorf("read as %s, want %s:\n%s\nwant\n%s", format, tc.format, show(got), show(tc.want))
 		}
 	}
+}
+
+func at(year, month, day, hour, minute, second int) time.Time {
+	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
 }
 
 func show(entries []querylog.Entry) string {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // json reads dbmesh's own slow log. Lines of other loggers in the same file are passed over.
@@ -25,6 +26,7 @@ func (r *Reader) json() (Entry, error) {
 		}
 		var one struct {
 			Session              uint64
+			Time                 time.Time
 			User, Schema, Client string
 			Code, SQL            string
 		}
@@ -36,7 +38,7 @@ func (r *Reader) json() (Entry, error) {
 			continue
 		}
 		e := Entry{
-			Line: r.lines.number, Session: one.Session, User: one.User, Schema: one.Schema, Client: one.Client,
+			Line: r.lines.number, Time: one.Time, Session: one.Session, User: one.User, Schema: one.Schema, Client: one.Client,
 			Command: command, SQL: one.SQL,
 		}
 		e.SQL, e.Truncated = uncut(e.SQL)
@@ -89,7 +91,9 @@ func (r *Reader) slow() (Entry, error) {
 		case strings.HasPrefix(line, "# administrator command:"):
 		case strings.HasPrefix(line, "#"):
 			r.comment(line)
-		case strings.TrimSpace(line) == "", strings.HasPrefix(line, "SET timestamp="), banner.MatchString(line):
+		case strings.HasPrefix(line, "SET timestamp="):
+			r.head.Time = unix(line)
+		case strings.TrimSpace(line) == "", banner.MatchString(line):
 		case useLine.MatchString(line) && r.head.Session != 0:
 			r.head.Schema = useLine.FindStringSubmatch(line)[1]
 			r.known[r.head.Session] = r.head
@@ -100,6 +104,16 @@ func (r *Reader) slow() (Entry, error) {
 			}
 		}
 	}
+}
+
+// unix reads "SET timestamp=1764000000;", with or without a fraction.
+func unix(line string) time.Time {
+	digits, _, _ := strings.Cut(strings.TrimRight(strings.TrimPrefix(line, "SET timestamp="), "; "), ".")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0).UTC()
 }
 
 // comment takes from a line above a statement what it says about the session.
