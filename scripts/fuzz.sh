@@ -13,7 +13,8 @@ fi
 one() {
 	local log status=0
 	log=$(mktemp)
-	timeout $(($2 + 300)) go test -run '^$' -fuzz "^$4\$" -fuzztime "$2s" -fuzzminimizetime 10x -parallel 1 "./$3" >"$log" 2>&1 || status=$?
+	# In its own directory, for it may be of a nested module.
+	(cd "$3" && timeout $(($2 + 300)) go test -run '^$' -fuzz "^$4\$" -fuzztime "$2s" -fuzzminimizetime 10x -parallel 1 .) >"$log" 2>&1 || status=$?
 	# Go's fuzzer reports its own end as a failure when its worker is late: the message is
 	# the deadline's and no input was written. That is no finding.
 	if [ $status = 1 ] && grep -q '^ *context deadline exceeded$' "$log" &&
@@ -32,7 +33,10 @@ one() {
 	return $status
 }
 export -f one
+mkdir -p bin
+go build -o bin/dbmesh ./cmd/dbmesh # where the SDK's tests get their facts
+export DBMESH=$PWD/bin/dbmesh
 echo "fuzz: $(wc -l <<<"$targets") targets, $seconds s each"
 # The first build of a package for fuzzing is long, so each package is built before the clock runs.
-cut -d' ' -f1 <<<"$targets" | sort -u | xargs -I{} go test -run '^$' -fuzz '^$' ./{} >/dev/null
+cut -d' ' -f1 <<<"$targets" | sort -u | xargs -I{} go -C {} test -run '^$' -fuzz '^$' . >/dev/null
 xargs -P 2 -L 1 bash -c 'one "$@"' _ x "$seconds" <<<"$targets"
