@@ -63,7 +63,7 @@ func (s State) now() State {
 		if strings.HasSuffix(path, string(filepath.Separator)) {
 			_, _ = current.List(path)
 		} else {
-			_, _ = current.Read(path)
+			current[path] = sum(path)
 		}
 	}
 	return current
@@ -71,9 +71,38 @@ func (s State) now() State {
 
 func (s State) equal(other State) bool { return maps.Equal(s, other) }
 
-// read refuses pipes and devices: reading one may wait for ever, and twice the same
-// content is never in it.
+// sum is what Read would record. It holds no more than a piece of the file at a time: it runs
+// again and again, and files may be large.
+func sum(path string) (s Sum) {
+	f, err := open(path)
+	if err != nil {
+		return s
+	}
+	defer f.Close()
+	h := sha256.New()
+	if n, err := io.Copy(h, io.LimitReader(f, MaxFile+1)); err != nil || n > MaxFile {
+		return s
+	}
+	h.Sum(s[:0])
+	return s
+}
+
 func read(path string) ([]byte, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err == nil && len(data) > MaxFile {
+		err = tooLong(path)
+	}
+	return data, err
+}
+
+// open refuses pipes and devices: reading one may wait for ever, and twice the same content
+// is never in it.
+func open(path string) (*os.File, error) {
 	if err := regular(os.Stat(path)); err != nil {
 		return nil, err
 	}
@@ -81,15 +110,11 @@ func read(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	if err := regular(f.Stat()); err != nil {
+		_ = f.Close() // it was only read
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err == nil && len(data) > MaxFile {
-		err = tooLong(path)
-	}
-	return data, err
+	return f, nil
 }
 
 func regular(info os.FileInfo, err error) error {

@@ -287,4 +287,12 @@ func TestAPipeAndAHugeFileAreNotRead(t *testing.T) {
 			t.Errorf("%s: error %v, recorded as %v", path, err, s[path])
 		}
 	}
+	plain := filepath.Join(dir, "plain")
+	write(t, plain, "text")
+	if _, err := s.Read(plain); err != nil || s[plain] == (Sum{}) {
+		t.Errorf("a plain file: %v", err)
+	}
+	if !s.now().equal(s) {
+		t.Errorf("%v is now %v", s, s.now())
+	}
 }

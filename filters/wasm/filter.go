@@ -69,7 +69,7 @@ func newFilter(p *guest.Program, l *loading) *Filter {
 	f.calls.New = func() any { return new(guest.Call) }
 	f.others.New = f.calls.New
 	const behindLogin = 1<<abi.HookQuery | 1<<abi.HookPrepare | 1<<abi.HookExecute
-	f.switches = l.e.granted(abi.CapRoute) && p.Hooks()&behindLogin != 0
+	f.switches = !f.monitor && l.e.granted(abi.CapRoute) && p.Hooks()&behindLogin != 0
 	return f
 }
 
@@ -161,7 +161,7 @@ func (f *Filter) ask(ctx context.Context, h abi.Hook, arg uint32, c *guest.Call)
 	f.counts.calls[h].Add(1)
 	err := f.program.Call(ctx, h, arg, c)
 	f.counts.fuel.Add(c.Fuel)
-	if c.Fuel > SlowFuel && !f.slow.Load() && !f.slow.Swap(true) {
+	if c.Fuel > SlowFuel && h != abi.HookTick && !f.slow.Swap(true) {
 		f.log.Warn("filter is slow, its sessions leave the event loop", "hook", h.String(), "fuel", c.Fuel)
 	}
 	if err != nil {
@@ -169,6 +169,10 @@ func (f *Filter) ask(ctx context.Context, h abi.Hook, arg uint32, c *guest.Call)
 	}
 	if f.asked != nil {
 		f.asked(Asked{h, c.Verdict.Op, c.Verdict.Cacheable, c.Fuel, err})
+	}
+	if err != nil && f.monitor { // it shall do no harm, nor by breaking
+		c.Verdict = guest.Verdict{}
+		return nil
 	}
 	return err
 }

@@ -176,4 +176,10 @@ func TestAMonitorTellsAndDoesNotAct(t *testing.T) {
 	if v, _ := ask(t, f, "DELETE FROM t"); says(v) != "go on" {
 		t.Error(says(v))
 	}
+	m := w.Guest()
+	m.Hook(abi.HookQuery, nil, w.Unreachable)
+	f = load(t, m.Build(), wasm.Options{Monitor: true, Grant: []string{abi.CapRoute}})
+	if v, _ := ask(t, f, "SELECT 1"); says(v) != "go on" || f.SwitchesPools() {
+		t.Errorf("a monitor that breaks: %s", says(v))
+	}
 }

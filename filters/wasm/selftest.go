@@ -31,8 +31,7 @@ func (f *Filter) try(ctx context.Context, one manifest.Case, classify func([]byt
 	q := f.question(s, "")
 	defer f.others.Put(q)
 	q.SQL, q.Facts, q.Statements = []byte(one.SQL), classify([]byte(one.SQL)), 1
-	err := f.ask(ctx, abi.HookQuery, 0, q)
-	if err != nil {
+	if err := f.program.Call(ctx, abi.HookQuery, 0, q); err != nil {
 		return err
 	}
 	v := &q.Verdict

@@ -14,6 +14,9 @@ import (
 
 const suffix = ".wasm"
 
+// maxFilters bounds what a directory may ask of one link.
+const maxFilters = 256
+
 // target is a filter that a link shall have.
 type target struct {
 	name    string
@@ -56,6 +59,9 @@ func (c *config) targets(link string, files watch.State) ([]target, error) {
 		if ok && name != "" && file[0] != '.' && !slices.Contains(taken, name) {
 			add(name, "", "", ownConfig{})
 		}
+	}
+	if len(all) > maxFilters {
+		return nil, fmt.Errorf("dir: it has %d filters, more than %d", len(all), maxFilters)
 	}
 	return all, nil
 }
