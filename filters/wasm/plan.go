@@ -3,6 +3,7 @@ package wasm
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -119,7 +120,7 @@ func (s *Store) member(p *plan, t target, old *plan, keep bool) (*member, error)
 
 // refusal keeps the time of one that has not changed.
 func refusal(before *Refusal, hash string, err error) *Refusal {
-	r := &Refusal{Reason: err.Error(), Hash: hash, At: time.Now()}
+	r := &Refusal{Reason: strings.ReplaceAll(err.Error(), "\n", "; "), Hash: hash, At: time.Now()}
 	if before != nil && before.Reason == r.Reason && before.Hash == r.Hash {
 		return before
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -46,6 +47,7 @@ type Store struct {
 	pending   map[linkID]*plan // of the building at hand
 	tried     watch.State      // what the building at hand has read
 	again     bool
+	tidying   bool
 	lastError string // why the last change of a directory could not be put in force
 }
 
@@ -134,7 +136,29 @@ func (s *Store) acquire(id identity, src Source, o Options) *entry {
 	e.report.Module = nil // large, and shown by nobody here
 	s.total.loaded(e.err)
 	close(e.ready)
+	s.tidy()
 	return e
+}
+
+// tidyAfter is how long after a module came or went its memory is given back.
+const tidyAfter = 3 * time.Second
+
+// tidy gives the system back what compiling and old generations took, once for all changes
+// that come together. Go's runtime would keep it for minutes in a process that is otherwise
+// at rest.
+func (s *Store) tidy() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tidying {
+		return
+	}
+	s.tidying = true
+	time.AfterFunc(tidyAfter, func() {
+		s.mu.Lock()
+		s.tidying = false
+		s.mu.Unlock()
+		debug.FreeOSMemory()
+	})
 }
 
 // release ends one use. After the last one the filter closes.
@@ -148,6 +172,7 @@ func (s *Store) release(e *entry) {
 	s.mu.Unlock()
 	if last && e.filter != nil {
 		_ = e.filter.Close() // never fails
+		s.tidy()
 	}
 }
 

@@ -106,7 +106,7 @@ func (t *target) read(files watch.State) (Source, error) {
 func (t *target) explain(err error) error {
 	var settings *SettingsError
 	if !errors.As(err, &settings) {
-		return fmt.Errorf("%s: %w", t.at, err)
+		return fmt.Errorf("%s: %s", t.at, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	all := []error{settings.Err}
 	if joined, ok := settings.Err.(interface{ Unwrap() []error }); ok {
