@@ -38,6 +38,7 @@ func (s *session) mask(masks []core.Mask, v core.Verdict) {
 	if cap(e.shown) > manyColumns {
 		e.shown = nil
 	}
+	clear(e.shown) // the names are parts of a copy of all definitions
 	if v.Denied() {
 		s.farewell = s.farewell || v.Ends()
 		e.side = core.FilterSide
@@ -49,6 +50,9 @@ func (s *session) mask(masks []core.Mask, v core.Verdict) {
 		e.masks = append(e.masks, wire.Mask{Column: m.Column, By: wireMask(m.By), First: m.First, Last: m.Last, Value: m.Value})
 	}
 	e.Mask(e.masks)
+	if cap(e.masks) > manyColumns {
+		e.masks = nil
+	}
 	clear(e.masks)
 }
 

@@ -42,7 +42,7 @@ type Editor struct {
 	last     byte // sequence number of the last packet
 
 	Plan  *Plan  // of the rows at hand, or those last seen; nil if they go as they are
-	Known []byte // definitions of a statement, as its prepare, or its execute, told them; nil if they did not
+	Known []byte // definitions of a statement, as its prepare, or its execute, told them; nil if they did not, empty if the client was denied them
 	Said  *Err   // with AskError
 	Told  *Err   // what the client was told in the place of something else; nil if nothing
 	Rows  uint64 // that the client gets
@@ -95,7 +95,7 @@ func (e *Editor) Feed(dst, b []byte) (out []byte, n int, ev Event) {
 		case e.r.phase == atInfile:
 			return dst, n, Infile
 		default:
-			if e.r.phase == atRows && (e.Plan == nil || e.denied != nil) {
+			if e.r.phase == atRows && e.plain() {
 				if dst, n = e.rows(dst, b, n); e.r.inside {
 					continue
 				}
@@ -157,6 +157,15 @@ func (e *Editor) pass(dst, b []byte, n int) ([]byte, int, bool) {
 	return dst, n, done
 }
 
+// plain says whether rows need no look at each: they go as they are, or nowhere. The first
+// packet that a denial stands for gives it its number.
+func (e *Editor) plain() bool {
+	if e.denied != nil {
+		return e.numbered
+	}
+	return e.Plan == nil
+}
+
 // rows passes over plain rows that are not masked.
 func (e *Editor) rows(dst, b []byte, n int) ([]byte, int) {
 	from := n
@@ -170,9 +179,10 @@ func (e *Editor) rows(dst, b []byte, n int) ([]byte, int) {
 
 // end tells the client of a denial when the backend has ended its response.
 func (e *Editor) end(dst []byte, n int) ([]byte, int, Event) {
-	if cap(e.held) > HeldMax {
-		e.held = nil // it is rarely needed, and sessions are many
+	if cap(e.held) > HeldMax { // it is rarely needed, and sessions are many
+		e.held, e.columns = nil, nil
 	}
+	clear(e.columns) // the names are parts of a copy of what was held
 	if e.denied == nil || e.Told == e.denied {
 		return dst, n, Done
 	}
@@ -204,7 +214,14 @@ func (e *Editor) Mask(masks []Mask) {
 func (e *Editor) Deny(err *Err) {
 	e.wanted = More
 	e.denied, e.held = err, e.held[:0]
+	if e.caches() {
+		e.Known = []byte{}
+	}
 }
+
+// caches says whether the server takes the definitions of the result at hand for known to
+// the client from now on.
+func (e *Editor) caches() bool { return !e.leftOut && e.binary && e.caps.Has(CacheMetadata) }
 
 // Replace goes on after AskError: the client is told err, which may be Said.
 func (e *Editor) Replace(err *Err) {

@@ -79,7 +79,7 @@ func (e *Editor) hold(payload []byte, length int) int {
 	}
 	switch e.r.phase {
 	case atRows:
-		if e.Plan != nil {
+		if e.Plan != nil && len(payload) > 0 && payload[0] != HeaderErr {
 			return length
 		}
 	case atDefs, atPrepDefs:
@@ -139,7 +139,7 @@ func (e *Editor) failed(dst, b, p []byte, n, length int) ([]byte, int, bool) {
 
 // first begins to hold a result's definitions. frame is the packet that counts them.
 func (e *Editor) first(frame []byte, length int, seq byte) {
-	e.Plan = nil
+	e.Plan, e.leftOut = nil, false
 	e.seq, e.numbered = seq, true
 	e.count = int(e.r.defs)
 	switch {
@@ -153,14 +153,14 @@ func (e *Editor) first(frame []byte, length int, seq byte) {
 	e.swallow = true
 	e.held = append(e.held[:0], frame[:HeaderLen+length]...)
 	if e.r.next == atDefs {
-		e.leftOut = false
 		return
 	}
+	e.leftOut = true
 	if frames(e.o.Known) != e.count {
 		e.Deny(&Err{Code: 1615, State: "HY000", Message: "dbmesh: a filter must see the columns of this statement, which were told to the client before; prepare it again"})
 		return
 	}
-	e.leftOut, e.wanted = true, AskColumns
+	e.wanted = AskColumns
 }
 
 // define holds a definition. The last one makes the columns known.
@@ -253,7 +253,7 @@ func (e *Editor) Columns() ([]Column, error) {
 // appendHeld appends what was held, as the client shall see it.
 func (e *Editor) appendHeld(dst []byte) []byte {
 	e.release = false
-	if !e.leftOut && e.binary && e.caps.Has(CacheMetadata) {
+	if e.caches() {
 		e.Known = bytes.Clone(e.definitions())
 	}
 	defer func() { e.held = e.held[:0] }()
