@@ -2,15 +2,18 @@ package wire
 
 import (
 	"bytes"
+	"slices"
 	"testing"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
 )
 
-// session is what a reader does with an Editor: it hands in what it has, makes room, and
-// answers. most is the longest input that waited for more.
+// relay does what a reader does with an Editor: it hands in what it has, makes room, and
+// answers, by a denial if there is one.
 type relay struct {
 	e    Editor
 	r    Response
-	most int
+	deny *Err
 }
 
 func (d *relay) run(t *testing.T, code byte, caps Caps, o Edits, masks []Mask, pieces [][]byte) (out []byte, consumed int, done bool) {
@@ -28,9 +31,13 @@ func (d *relay) run(t *testing.T, code byte, caps Caps, o Edits, masks []Mask, p
 			out, hand, dst, consumed = append(out, made...), hand[n:], dst[:0], consumed+n
 			switch ev {
 			case AskColumns:
-				if columns, err := d.e.Columns(); err != nil || len(columns) > MaxColumns {
+				columns, err := d.e.Columns()
+				switch {
+				case d.deny != nil:
+					d.e.Deny(d.deny)
+				case err != nil || len(columns) > MaxColumns:
 					d.e.Mask(nil)
-				} else {
+				default:
 					d.e.Mask(masks)
 				}
 				continue
@@ -63,7 +70,7 @@ func (d *relay) run(t *testing.T, code byte, caps Caps, o Edits, masks []Mask, p
 	return out, consumed, false
 }
 
-// frame cuts a prefix of whole bytes that both have.
+// prefix says whether one begins with the other.
 func prefix(a, b []byte) bool { return bytes.HasPrefix(a, b) || bytes.HasPrefix(b, a) }
 
 func FuzzEditor(f *testing.F) {
@@ -97,6 +104,50 @@ func FuzzEditor(f *testing.F) {
 		two, m, _ := parts.run(t, code, Caps(caps), Edits{Columns: true}, masks, cut(b, lengths))
 		if !bytes.Equal(one, two) || n != m {
 			t.Fatalf("masked, whole: %d bytes of %d, in parts: %d of %d", len(one), n, len(two), m)
+		}
+	})
+}
+
+// What stands for a denied result, or for a denied fetch, is one packet, numbered like the
+// first that it stands for; fetched rows are masked by the plan of before; columns may be
+// known from before. However the answer is cut, and whatever it is.
+func FuzzEditorDenies(f *testing.F) {
+	for _, caps := range []Caps{0, DeprecateEOF, Relayable &^ DeprecateEOF, Relayable} {
+		for _, a := range answers(caps) {
+			f.Add(packets(1, a.packets...), []byte{0, 9, 200}, a.code, uint64(caps))
+		}
+	}
+	no := &Err{Code: 1142, State: "42000", Message: "no"}
+	f.Fuzz(func(t *testing.T, b, lengths []byte, code byte, caps uint64) {
+		columns := []Column{{Type: mysql.MYSQL_TYPE_VAR_STRING}, {Type: mysql.MYSQL_TYPE_DATETIME}, {Type: mysql.MYSQL_TYPE_LONG}}
+		masks := []Mask{{By: MaskKeep, First: 1}, {Column: 1, By: MaskHash}}
+		for i, o := range []Edits{
+			{Columns: true}, {Columns: true, Errors: true, Known: packets(1, def)}, {Denied: no}, {Plan: &Plan{}}, {Columns: true, Known: packets(1, def, def)},
+		} {
+			run := func(pieces [][]byte) (*relay, []byte, int, bool) {
+				d := &relay{}
+				if i < 2 {
+					d.deny = no
+				}
+				if o.Plan != nil {
+					o.Plan, _ = newPlan(slices.Clone(columns), masks, true, false)
+				}
+				out, n, done := d.run(t, code, Caps(caps), o, masks, pieces)
+				return d, out, n, done
+			}
+			d, one, n, done := run([][]byte{b})
+			_, two, m, again := run(cut(b, lengths))
+			if !bytes.Equal(one, two) || n != m || done != again {
+				t.Fatalf("case %d, whole: %q of %d, in parts: %q of %d", i, one, n, two, m)
+			}
+			if d.e.denied != no || !done {
+				continue
+			}
+			said := AppendErr(nil, no, Caps(caps))
+			at := len(one) - HeaderLen - len(said)
+			if at < 0 || !bytes.Equal(one[at+HeaderLen:], said) || !prefix(b, one[:at]) || n > at && len(b) > at+3 && one[at+3] != b[at+3] {
+				t.Fatalf("case %d: %q became %q", i, b, one)
+			}
 		}
 	})
 }
