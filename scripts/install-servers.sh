@@ -5,38 +5,14 @@
 # Where it cannot install, it says so in one line and goes on; it ends with 0, or with 1
 # if DBMESH_REQUIRE_SERVERS is 1.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
 
 plugins="${XDG_CACHE_HOME:-$HOME/.cache}/dbmesh/mariadb-plugins"
-status=0
 
-have() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null; }
 programs() { have mariadbd && have mariadb-install-db && have mariadb && have mariadb-dump; }
 ed25519() { [ -e /usr/lib/mysql/plugin/auth_ed25519.so ] || [ -e "$plugins/auth_ed25519.so" ]; }
 pymysql() { /usr/bin/python3 -c 'import pymysql, cryptography' 2>/dev/null; } # Debian's Python, whatever else there is
 javascript() { have node && have npm; }
-
-left_out() {
-	echo "install-servers: $1" >&2
-	if [ "${DBMESH_REQUIRE_SERVERS:-}" = 1 ]; then status=1; fi
-}
-
-as_root=()
-if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
-apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null; }
-
-# installed CHECK LEFT-OUT PACKAGE...: installs the packages unless CHECK finds what they bring.
-installed() {
-	local check=$1 without=$2
-	shift 2
-	if $check; then return; fi
-	if ! have apt-get; then
-		left_out "this system has no apt-get to install $*; $without"
-		return
-	fi
-	echo "install-servers: installing $*" >&2
-	apt update && apt install -y --no-install-recommends "$@" && $check && return
-	left_out "apt-get could not install $* (root or sudo is needed); $without"
-}
 
 unpack_plugin() {
 	local there done=1

@@ -6,39 +6,15 @@
 # if DBMESH_REQUIRE_SERVERS is 1.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/packages.sh
 
 sdk=filter-sdk/assemblyscript
 asc="${XDG_CACHE_HOME:-$HOME/.cache}/dbmesh/assemblyscript-$(sed -n 's/.*"assemblyscript": "\(.*\)".*/\1/p' $sdk/package.json)"
-status=0
 
-have() { command -v "$1" >/dev/null; }
 clang() { have clang-19 && have wasm-ld-19; }
 rust() { [ -x /usr/bin/rustc ] && [ -d "$(/usr/bin/rustc --print target-libdir --target wasm32-unknown-unknown)" ] && have wasm-ld-14; }
 javascript() { have node && have npm; }
 assemblyscript() { [ -x "$asc/node_modules/.bin/asc" ]; }
-
-left_out() {
-	echo "install-toolchains: $1" >&2
-	if [ "${DBMESH_REQUIRE_SERVERS:-}" = 1 ]; then status=1; fi
-}
-
-as_root=()
-if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
-apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null; }
-
-# installed CHECK LEFT-OUT PACKAGE...: installs the packages unless CHECK finds what they bring.
-installed() {
-	local check=$1 without=$2
-	shift 2
-	if $check; then return; fi
-	if ! have apt-get; then
-		left_out "this system has no apt-get to install $*; $without"
-		return
-	fi
-	echo "install-toolchains: installing $*" >&2
-	apt update && apt install -y --no-install-recommends "$@" && $check && return
-	left_out "apt-get could not install $* (root or sudo is needed); $without"
-}
 
 # Made elsewhere and renamed: a half-made folder is never taken for a whole one.
 install_assemblyscript() {
