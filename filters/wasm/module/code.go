@@ -99,7 +99,7 @@ func (s *scan) instruction(at int, op byte) {
 		s.cost(unitsPlain, 0)
 	case op == opRefFunc:
 		p.index(len(p.functions), "function")
-		s.cost(unitsPlain, 1)
+		s.cost(unitsLeave, 1)
 	case op == opPrefix:
 		s.prefixed(at)
 	default:
@@ -140,7 +140,7 @@ func (s *scan) access(at int, op byte) {
 	}
 	s.accesses++
 	if op < 0x36 {
-		s.cost(unitsAccess, 0)
+		s.cost(unitsLoad, 0)
 	} else {
 		s.cost(unitsAccess, -2)
 	}
@@ -181,7 +181,7 @@ func (s *scan) prefixed(at int) {
 		if t := p.index(len(p.tables), "table"); p.refusal == nil && !p.tables[t].growable {
 			p.fail(at, "table.grow of a table without a maximum of at most %d", p.caps.Entries)
 		}
-		height, shift = -1, entriesShift
+		height, units, shift = -1, unitsLeave, entriesShift
 	case sub == subTableSize:
 		p.index(len(p.tables), "table")
 		height, units = 1, unitsPlain

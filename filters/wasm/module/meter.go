@@ -10,7 +10,7 @@ import (
 const (
 	// Version is part of the keys of what is made from Meter's output: it changes when the
 	// same module would be metered otherwise.
-	Version = "1"
+	Version = "2"
 
 	// FuelExport is the export of the fuel counter, a variable i64. The host sets it before
 	// each call and takes from it what host functions cost; a guest that traps with the

@@ -32,11 +32,11 @@ func TestFuelIsExact(t *testing.T) {
 	f("locals", several(100, Int32), counted())                             // 16 + 103/4
 	f("long round", nil, counted(rep(Nop, 200)))                            // 16 + 205/64; 1 + 206/64 a round
 	f("chunk", nil, counted(rep(Nop, 600)))                                 // 16 + 93/64; 512/64 and 1 + 94/64 a round
-	f("leaf call", nil, Get(0), Call(leaf))                                 // 16; 33 units
+	f("leaf call", nil, Get(0), Call(leaf))                                 // 16; 65 units
 	f("division", nil, counted(Get(0), Get(0), I32DivU, Drop))              // 16; 25 units a round
 	f("fill", nil, I32(0), I32(0), Get(0), MemoryFill)                      // 16 + 4/4 + 67/64, n/16
 	f("grow", nil, Get(0), MemoryGrow, Drop)                                // 16; 4097/64, rounded up
-	f("recursion", nil, Get(0), If(Get(0), I32(1), I32Sub, Call(m.Next()))) // 16 a call; 37 units
+	f("recursion", nil, Get(0), If(Get(0), I32(1), I32Sub, Call(m.Next()))) // 16 a call; 69 units
 	g := meteredGuest(t, m.Build())
 	for _, c := range []struct {
 		name string
@@ -49,11 +49,11 @@ func TestFuelIsExact(t *testing.T) {
 		{"locals", 10, 16 + 25 + 10},
 		{"long round", 10, 16 + 3 + 10*(1+3)},
 		{"chunk", 10, 16 + 1 + 10*(8+1+1)},
-		{"leaf call", 0, 16},
+		{"leaf call", 0, 17},
 		{"division", 10, 16 + 10},
 		{"fill", 1600, 18 + 100}, {"fill", 15, 18},
 		{"grow", 1, 16 + 65},
-		{"recursion", 9, 10 * 16},
+		{"recursion", 9, 10 * 17},
 	} {
 		var args []uint64
 		if c.name != abi.ExportVersion {
@@ -95,6 +95,16 @@ func endless() map[string]*Module {
 		rep(Nop, 500)), 100), Br(0)))
 	f("br_table", nil, Loop(Get(0), BrTable(0, 0, 0, 0)))
 	f("grow", nil, Loop(I32(0), MemoryGrow, Drop, Br(0)))
+	// The runtime's compiler has no code for these, it asks the runtime each time.
+	f("references", nil, Loop(rep(RefFunc(0)+Drop, 500), Br(0)))
+	f("table grow", nil, Loop(rep("\xd0\x70"+I32(0)+"\xfc\x0f\x00"+Drop, 500), Br(0)))
+	all["references"].RawElements("\x03\x00\x01\x00") // declares function 0
+	// 2^18 cells in 16 MiB, each with the address of a far one: each load waits for the one before.
+	f("chase", []Type{Int32, Int32},
+		Loop(Get(1), I32(64), I32Mul,
+			Get(1), I32(1664525), I32Mul, I32(1013904223), I32Add, I32(1<<18-1), I32And, Tee(1), I32(64), I32Mul, Store32+At(0),
+			Get(2), I32(1), I32Add, Tee(2), I32(1<<18), I32LtU, BrIf(0)),
+		Loop(Get(1), rep(Load32+At(0), 5_000), Set(1), Br(0)))
 	return all
 }
 

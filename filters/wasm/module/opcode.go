@@ -32,9 +32,11 @@ const (
 // Units say how long instructions take, roughly, at their worst: a load may miss the caches.
 const (
 	unitsPlain  = 1
-	unitsAccess = 4    // of memory or a table; rounding and conversion of floats
+	unitsAccess = 4    // stores, and tables; rounding and conversion of floats
+	unitsLoad   = 16   // one that waits for the load before it, and for main memory
 	unitsDivide = 16   // and square roots
-	unitsCall   = 32   // covers a callee without a debit of its own
+	unitsCall   = 64   // covers a callee without a debit of its own
+	unitsLeave  = 2048 // leaves the guest's code for the runtime's
 	unitsBulk   = 64   // beside what the number of bytes costs
 	unitsGrow   = 4096 // may move the memory
 )

@@ -7,7 +7,7 @@ const (
 	unitsPerFuel  = 64
 	unitsPerDebit = 512
 	unitsAhead    = 32 // what a loop's head takes over from the code before it; more is paid there
-	unitsLeaf     = 32 // a function without loop or call that takes no more is paid by its callers
+	unitsLeaf     = 64 // a function without loop or call that takes no more is paid by its callers
 	fuelEntry     = 16 // of a function, so that endless recursion ends before it takes much memory
 	slotsPerFuel  = 4  // of its stack frame, for the same reason
 
