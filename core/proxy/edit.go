@@ -23,7 +23,6 @@ func (s *session) beginEdit() {
 	switch s.cmd.Code {
 	case core.Execute, core.BulkExecute:
 		if st != nil {
-			s.state.Mask(st, nil, nil)
 			if !o.Columns { // nobody will see it if the server tells others
 				s.state.Define(st, nil)
 			}

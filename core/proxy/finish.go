@@ -81,6 +81,11 @@ func (s *session) learn() {
 	if f := s.cmd.Known(); f != nil && runs(s.cmd.Code) {
 		s.applied(f)
 	}
+	if runs(s.cmd.Code) && s.state.Shown() {
+		if st := s.prepared(); st != nil { // its cursor is closed; an execute that is refused leaves it open
+			s.state.Mask(st, nil, nil)
+		}
+	}
 	switch s.cmd.Code {
 	case core.Prepare:
 		if r.Prepared {
