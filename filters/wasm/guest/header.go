@@ -69,7 +69,7 @@ func (in *instance) ask(hook abi.Hook, c *Call) {
 	le.PutUint64(h[abi.AtTime:], uint64(p.clock.coarse()))
 	le.PutUint32(h[abi.AtSQLLength:], uint32(len(c.SQL)))
 	if p.text > 0 && textHooks&(1<<hook) != 0 {
-		n := copy(in.memory.bytes[in.block+abi.HeaderSize:][:p.text], c.SQL)
+		n := copy(in.memory.bytes[in.block+abi.HeaderSize:][:min(p.text, in.text)], c.SQL)
 		le.PutUint32(h[abi.AtTextLength:], uint32(n))
 	}
 }

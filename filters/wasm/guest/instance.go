@@ -24,6 +24,7 @@ type instance struct {
 	fuel            api.MutableGlobal
 	hooks           [abi.Hooks]api.Function // found when first used: each has a stack of its own
 	block           uint32
+	text            uint32 // bytes of SQL that it wants: what an instance says of itself may differ
 
 	call      *Call  // the question at hand
 	host      string // the host function that runs
@@ -69,6 +70,7 @@ func (p *Program) newInstance(slot int) (*instance, found, error) {
 		in.close()
 		return nil, found{}, err
 	}
+	in.text = f.text
 	return in, f, nil
 }
 
