@@ -22,6 +22,8 @@ func (k classifier) Classify(c *core.Command) *core.Facts {
 
 func (classifier) Ranges(*core.Command) (core.Ranges, bool) { return core.Ranges{}, false }
 
+func (classifier) Texts(*core.Command) ([]core.Range, bool) { return nil, false }
+
 // BenchmarkRouter is the pass of a point select through a chain whose router has no rules,
 // and through one that decides by the statement's facts.
 func BenchmarkRouter(b *testing.B) {
