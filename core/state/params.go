@@ -52,13 +52,16 @@ func (s *Session) Executes(id uint32, e *wire.Execute) {
 }
 
 // Executed notes the execute's end. A server that has refused it may or may not have kept
-// the pieces.
+// the pieces; if it did so for their sake, it has not looked at the types.
 func (s *Session) Executed(id uint32, failed bool) {
 	if !s.binds {
 		return
 	}
 	if st, ok := s.Statement(id); ok && st.Pieces != nil {
 		st.Pieces, st.Doubt = nil, failed
+		if failed {
+			s.Executes(id, nil)
+		}
 	}
 }
 

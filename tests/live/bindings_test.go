@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // sees executes and compares what the server got and what the filter saw.
@@ -117,6 +118,27 @@ func TestAParameterSentInPiecesIsUnknownUntilItIsUsedOrReset(t *testing.T) {
 	if seen := p.take(); !slices.Equal(seen, []string{"false"}) {
 		t.Errorf("a piece of what is no parameter: the filter saw %q", seen)
 	}
+}
+
+// A server that could not take a piece refuses the execute before it reads any types.
+func TestAnExecuteThatIsRefusedForItsPiecesTeachesNoTypes(t *testing.T) {
+	p := &perusal{reads: true}
+	m := startMesh(t, parts{kinds: core.Registry{"perusal": p.kind()}},
+		before(servers.MariaDB(t, servers.MaxPacket("1M")).Backend, usualLinks+"{kind: perusal, on_failure: closed}").text())
+	r := dialRaw(t, m.addr(), "app", "app")
+	id := r.prepareEcho(t, 1)
+	r.sees(t, p, bind(id, true, param{kind: 8, data: "\x07abcdefg"}), "7450754115369591047", "int 7450754115369591047")
+	for range 5 {
+		r.piece(t, id, 0, strings.Repeat("x", 400<<10))
+	}
+	if _, err := r.echo(bind(id, true, param{kind: 254, pieces: true}), 1); errno(err) <= 0 {
+		t.Fatalf("2 MB were taken: %v", err)
+	}
+	if _, err := r.do(core.ResetStatement, binary.LittleEndian.AppendUint32(nil, id)); err != nil {
+		t.Fatal(err)
+	}
+	p.take()
+	r.sees(t, p, bind(id, false, param{kind: 254, data: "\x07abcdefg"}), "7450754115369591047", "false")
 }
 
 // A chain that reads parameters waits for the whole execute, up to inspect_limit.
