@@ -141,6 +141,8 @@ func matchBytes(in *instance, s []uint64) {
 
 // match pays before it works, for the host's work can't be stopped.
 func (in *instance) match(s []uint64, set *shared, text []byte) {
-	in.spend(set.Cost(len(text)))
-	answer(s, set.Match(text))
+	answer(s, set.Match(text, in))
 }
+
+// Pay implements service.Payer.
+func (in *instance) Pay(fuel uint64) { in.spend(fuel) }

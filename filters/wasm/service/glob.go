@@ -25,22 +25,19 @@ func newGlobs(lines []string) *globs {
 	return g
 }
 
-func (g *globs) match(table []byte) int {
+func (g *globs) match(table []byte, p Payer) int {
+	pay(p, 10+10*len(g.patterns)+g.size*(1+len(table)/8))
 	name := table[bytes.LastIndexByte(table, '.')+1:]
-	for i, p := range g.patterns {
+	for i, pattern := range g.patterns {
 		text := table
-		if strings.IndexByte(p, '.') < 0 {
+		if strings.IndexByte(pattern, '.') < 0 {
 			text = name
 		}
-		if p != "" && glob(p, text) {
+		if pattern != "" && glob(pattern, text) {
 			return i
 		}
 	}
 	return -1
-}
-
-func (g *globs) cost(n int) uint64 {
-	return uint64(10+10*len(g.patterns)) + uint64(g.size)*uint64(1+n/8)
 }
 
 // glob compares from left to right; where the text stops fitting it goes back to the last

@@ -22,11 +22,10 @@ func newLiterals(lines []string, fold bool) matcher {
 // few looks for one text after the other, with the machine's vector instructions.
 type few [][]byte
 
-func (f few) match(text []byte) int {
+func (f few) match(text []byte, p Payer) int {
+	pay(p, len(f)*(10+len(text)/2))
 	return slices.IndexFunc(f, func(p []byte) bool { return len(p) > 0 && bytes.Contains(text, p) })
 }
-
-func (f few) cost(n int) uint64 { return uint64(len(f)) * uint64(10+n/4) }
 
 // automaton is Aho and Corasick's: a trie of all texts whose nodes know where to go on when
 // the next byte does not fit. It passes over a text once, whatever the number of texts.
@@ -40,7 +39,7 @@ type automaton struct {
 }
 
 type node struct {
-	first, last uint32 // its edges
+	first, last uint32 // its edges, by label
 	fail        uint32 // the longest other node that is an end of this one's text
 	best        int32  // the first line that ends here, -1 for none
 }
@@ -98,10 +97,14 @@ func (a *automaton) flatten(t []branch) {
 	for i := range t {
 		first := len(a.to)
 		for c := t[i].child; c != 0; c = t[c].sibling {
-			a.label, a.to = append(a.label, t[c].label), append(a.to, c)
+			a.to = append(a.to, c)
 			if i == 0 {
 				a.root[t[c].label] = c
 			}
+		}
+		slices.SortFunc(a.to[first:], func(c, d uint32) int { return int(t[c].label) - int(t[d].label) })
+		for _, c := range a.to[first:] {
+			a.label = append(a.label, t[c].label)
 		}
 		a.nodes[i] = node{first: uint32(first), last: uint32(len(a.to)), best: t[i].best}
 	}
@@ -124,11 +127,22 @@ func (a *automaton) connect() {
 	}
 }
 
+// fewEdges is up to how many it is faster to look at each.
+const fewEdges = 8
+
 // step goes on from a node with a byte that was folded.
 func (a *automaton) step(at uint32, b byte) uint32 {
 	for at != 0 {
 		n := &a.nodes[at]
-		for e := n.first; e < n.last; e++ {
+		e, last := n.first, n.last
+		for last-e > fewEdges {
+			if middle := (e + last) / 2; a.label[middle] > b {
+				last = middle
+			} else {
+				e = middle
+			}
+		}
+		for ; e < last; e++ {
 			if a.label[e] == b {
 				return a.to[e]
 			}
@@ -138,7 +152,8 @@ func (a *automaton) step(at uint32, b byte) uint32 {
 	return a.root[b]
 }
 
-func (a *automaton) match(text []byte) int {
+func (a *automaton) match(text []byte, p Payer) int {
+	pay(p, 10+6*len(text))
 	found, at := int32(-1), uint32(0)
 	for i := 0; i < len(text); i++ {
 		if at == 0 { // most of a text is here
@@ -160,8 +175,6 @@ func (a *automaton) match(text []byte) int {
 	}
 	return int(found)
 }
-
-func (a *automaton) cost(n int) uint64 { return uint64(10 + 6*n) }
 
 func (f few) memory() int { return 32 * len(f) }
 

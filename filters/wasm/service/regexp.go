@@ -1,9 +1,12 @@
 package service
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"regexp"
 	"regexp/syntax"
+	"unicode/utf8"
 )
 
 // maxProgram bounds the steps of all regular expressions of one set, after repetitions are
@@ -12,13 +15,21 @@ const maxProgram = 20_000
 
 // regexps are RE2 expressions, tried one after the other.
 type regexps struct {
-	all  []*regexp.Regexp // nil for an empty line
-	fast  int // how many fail quickly: they begin with ^ or with plain text
+	all   []expression
 	steps int
 }
 
+// expression is one of them. Its time grows with the text, and at worst with the product of
+// text and steps; what most texts take lies between.
+type expression struct {
+	*regexp.Regexp        // nil for an empty line
+	rate           int    // ns a byte, within ten times of the worst
+	prefix         []byte // of whatever matches: quickly searched for
+	begins         bool   // with ^: most texts are done with after a few bytes
+}
+
 func newRegexps(lines []string) (*regexps, error) {
-	r := &regexps{all: make([]*regexp.Regexp, len(lines))}
+	r := &regexps{all: make([]expression, len(lines))}
 	for i, l := range lines {
 		if l == "" {
 			continue
@@ -27,16 +38,16 @@ func newRegexps(lines []string) (*regexps, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
-		if r.steps += size(tree); r.steps > maxProgram {
+		steps := size(tree)
+		if r.steps += steps; r.steps > maxProgram {
 			return nil, fmt.Errorf("pattern %d: the set is too large: its repetitions take more than %d steps", i, maxProgram)
 		}
-		if r.all[i], err = regexp.Compile(l); err != nil {
+		re, err := regexp.Compile(l)
+		if err != nil {
 			return nil, fmt.Errorf("pattern %d: %w", i, err)
 		}
-		prefix, _ := r.all[i].LiteralPrefix()
-		if prefix != "" || begins(tree) {
-			r.fast++
-		}
+		prefix, _ := re.LiteralPrefix()
+		r.all[i] = expression{re, 30 + 2*steps, []byte(prefix), begins(tree)}
 	}
 	return r, nil
 }
@@ -60,18 +71,63 @@ func begins(t *syntax.Regexp) bool {
 	return t.Op == syntax.OpBeginText
 }
 
-func (r *regexps) match(text []byte) int {
-	for i, re := range r.all {
-		if re != nil && re.Match(text) {
+func (r *regexps) match(text []byte, p Payer) int {
+	for i := range r.all {
+		if e := &r.all[i]; e.Regexp != nil && e.match(text, p) {
 			return i
 		}
 	}
 	return -1
 }
 
-func (r *regexps) cost(n int) uint64 {
-	slow := len(r.all) - r.fast
-	return uint64(r.fast)*uint64(50+n/2) + uint64(slow)*uint64(50+30*n)
+func (e *expression) match(text []byte, p Payer) bool {
+	if e.begins {
+		if len(text) <= piece {
+			pay(p, 50+e.rate*len(text)/4) // as few read all of it
+			return e.Match(text)
+		}
+		return e.MatchReader(&reader{text: text, rate: e.rate, payer: p})
+	}
+	if len(e.prefix) > 0 {
+		pay(p, 50+len(text)/2)
+		at := bytes.Index(text, e.prefix)
+		if at < 0 {
+			return false
+		}
+		pay(p, e.rate*(len(text)-at))
+		return e.Match(text)
+	}
+	pay(p, 50+e.rate*len(text))
+	return e.Match(text)
+}
+
+// reader pays for a text while it is read, a piece at a time.
+type reader struct {
+	text  []byte
+	at    int
+	paid  int
+	rate  int
+	payer Payer
+}
+
+// piece is how many bytes are paid for at once.
+const piece = 256
+
+// ReadRune implements io.RuneReader.
+func (r *reader) ReadRune() (rune, int, error) {
+	if r.at == len(r.text) {
+		return 0, 0, io.EOF
+	}
+	if r.at >= r.paid {
+		pay(r.payer, piece*r.rate)
+		r.paid += piece
+	}
+	c, n := rune(r.text[r.at]), 1
+	if c >= utf8.RuneSelf {
+		c, n = utf8.DecodeRune(r.text[r.at:])
+	}
+	r.at += n
+	return c, n, nil
 }
 
 // memory counts a compiled step with what the one-pass and the backtracking matcher add to it.

@@ -15,11 +15,15 @@ type Set struct {
 	matcher matcher
 }
 
+// Payer is charged for the work of a Match, a piece at a time and ahead of it, in guests'
+// fuel: roughly 3 ns a unit. It may panic to end the Match.
+type Payer interface {
+	Pay(fuel uint64)
+}
+
 // matcher finds the first pattern in the set's order that matches, -1 for none.
 type matcher interface {
-	match(text []byte) int
-	// cost is about how many nanoseconds a text of n bytes takes at worst.
-	cost(n int) uint64
+	match(text []byte, p Payer) int
 	// memory is about how many bytes it takes.
 	memory() int
 }
@@ -56,10 +60,10 @@ func (s *Set) Kind() int { return s.kind }
 
 // Match gives the index of the first line whose pattern matches the text, else -1. For a set
 // of table globs the text is one table's name, with its schema in front or without.
-func (s *Set) Match(text []byte) int { return s.matcher.match(text) }
+func (s *Set) Match(text []byte, p Payer) int { return s.matcher.match(text, p) }
 
-// Cost says what a Match of n bytes takes, in guest's fuel: roughly 3 ns a unit.
-func (s *Set) Cost(n int) uint64 { return s.matcher.cost(n) / 3 }
+// pay charges nanoseconds.
+func pay(p Payer, ns int) { p.Pay(uint64(ns) / 3) }
 
 // Memory is about how many bytes the set takes.
 func (s *Set) Memory() int { return 256 + s.size + s.matcher.memory() }
