@@ -11,6 +11,7 @@ import (
 // result's place.
 func (ch *Chain) Columns(ctx context.Context, c *Command, columns []Column) ([]Mask, Verdict) {
 	var all []Mask
+	var masked []bool // by column
 	for i := len(ch.columns) - 1; i >= 0; i-- {
 		h := &ch.columns[i]
 		if h.index > c.reached || ch.leftOut(h.link, c) {
@@ -28,8 +29,12 @@ func (ch *Chain) Columns(ctx context.Context, c *Command, columns []Column) ([]M
 		if err != nil {
 			continue
 		}
+		if masked == nil && len(masks) > 0 {
+			masked = make([]bool, len(columns))
+		}
 		for _, m := range masks {
-			if !slices.ContainsFunc(all, func(o Mask) bool { return o.Column == m.Column }) {
+			if !masked[m.Column] {
+				masked[m.Column] = true
 				all = append(all, m)
 			}
 		}

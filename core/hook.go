@@ -45,7 +45,9 @@ type Selective interface {
 
 // ColumnReader sees the columns of a result before its rows, once per result. The masks
 // change the rows' values; no filter sees a row. A verdict that is an error takes the
-// result's place, any other is ignored. It must not wait. A mask of an earlier link holds.
+// result's place, any other is ignored. It must not wait. The last link is asked first, each
+// about the columns as the backend told them; of several links' masks of a column the last
+// link's holds.
 type ColumnReader interface {
 	OnColumns(ctx context.Context, c *Command, columns []Column) ([]Mask, Verdict, error)
 }

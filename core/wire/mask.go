@@ -63,15 +63,17 @@ var errWide = errors.New("too long")
 // first holds.
 func newPlan(columns []Column, masks []Mask, binary, told bool) (*Plan, error) {
 	p := &Plan{columns: len(columns)}
+	seen := make([]bool, len(columns))
 	if binary {
 		for _, c := range columns {
 			p.types = append(p.types, c.Type)
 		}
 	}
 	for _, m := range masks {
-		if m.Column < 0 || m.Column >= len(columns) || slices.ContainsFunc(p.masks, func(o masked) bool { return o.Column == m.Column }) {
+		if m.Column < 0 || m.Column >= len(columns) || seen[m.Column] {
 			continue
 		}
+		seen[m.Column] = true
 		k := newMasked(m, &columns[m.Column], binary, told)
 		p.masks = append(p.masks, k)
 		p.growth += max(len(k.plain), hashLen+1, temporalMax)

@@ -95,15 +95,12 @@ func (v Value) plausible() bool {
 	c := cursor{b: v.Data} // what was not sent is zero
 	if v.Type == mysql.MYSQL_TYPE_TIME {
 		c.u8()
-		return (n == 0 || n == 8 || n == 12) && c.u32() <= maxDays && c.clock()
+		return (n == 0 || n == 8 || n == 12) && c.u32() <= timeDays && c.clock()
 	}
 	year, month, day := c.u16(), c.u8(), c.u8()
 	return (n == 0 || n == 4 || (n == 7 || n == 11) && v.Type != mysql.MYSQL_TYPE_DATE) &&
 		year <= 9999 && month <= 12 && day <= 31 && c.clock()
 }
-
-// maxDays is how many days TIME holds; its longest is 838 hours.
-const maxDays = 34
 
 // clock says whether a time of day is one.
 func (c *cursor) clock() bool {
