@@ -161,6 +161,20 @@ func TestInspectTellsWhatIsInAModule(t *testing.T) {
 	}
 }
 
+func TestInspectTellsEachMistakeInALineOfItsOwn(t *testing.T) {
+	ownCache(t)
+	dir := t.TempDir()
+	path := write(t, dir, "small.wasm", small(denies))
+	write(t, dir, "small.filter.yaml", []byte("name: small\nabi: dbmesh_v1\nconfig: {max: {type: integer, min: 1}, tables: {type: list, of: string, required: true}}\n"))
+	write(t, dir, "small.yaml", []byte("maxx: 1\nmax: 0\n"))
+	status, out, errs := call("filter", "inspect", path)
+	for _, says := range []string{"setting       tables, list of string, required\n", "  refused       small.yaml: line 2: max: is 0", "\n                maxx: the filter has no such setting"} {
+		if status != exitFailed || !strings.Contains(out, says) {
+			t.Errorf("status %d, says no %q, %s\n%s", status, says, errs, out)
+		}
+	}
+}
+
 func TestARecordedLogGoesThroughTheFilter(t *testing.T) {
 	ownCache(t)
 	dir := t.TempDir()
@@ -276,7 +290,7 @@ func TestWrongUseOfFilterVerbsIsTold(t *testing.T) {
 		{exitUsage, `no verb "buidl"`, []string{"buidl"}},
 		{exitUsage, "give it a name", []string{"new"}},
 		{exitUsage, `"cobol"`, []string{"new", filepath.Join(dir, "x"), "--lang", "cobol"}},
-		{exitFailed, "is no name for a filter", []string{"new", filepath.Join(dir, "X!")}},
+		{exitUsage, "is no name for a filter", []string{"new", filepath.Join(dir, "X!")}},
 		{exitFailed, "has no source of a filter", []string{"build", dir}},
 		{exitFailed, "no such file", []string{"build", filepath.Join(dir, "absent")}},
 		{exitFailed, "dbmesh filter build makes it", []string{"test", dir}},

@@ -30,7 +30,7 @@ func filterNew(args []string, out, errs io.Writer) int {
 		return status
 	}
 	if len(names) == 0 {
-		return ended(errs, "new", &usageError{errors.New("give it a name, such as dbmesh filter new rule")})
+		return ended(errs, "new", &usageError{errors.New("give it a name: dbmesh filter new NAME")})
 	}
 	language, err := toolchain.Parse(lang)
 	if err != nil {
@@ -39,6 +39,10 @@ func filterNew(args []string, out, errs io.Writer) int {
 	v, _, _ := buildInfo()
 	f := scaffold.Filter{Dir: filepath.Clean(names[0]), Language: language, Version: v}
 	files, err := f.Make()
+	var name scaffold.NameError
+	if errors.As(err, &name) {
+		err = &usageError{err}
+	}
 	if err != nil {
 		return ended(errs, "new", err)
 	}

@@ -134,7 +134,7 @@ chains:
       - {kind: slow-log, threshold: 1s}
 `
 	status, out, errs := call("check", "--config", write("good.yaml", good))
-	if status != exitOK || out != "ok: 1 listeners, 1 pools, 1 chains\n" || errs != "" {
+	if status != exitOK || out != "ok: 1 listener, 1 pool, 1 chain\n" || errs != "" {
 		t.Errorf("a good config: status %d, %q, %q", status, out, errs)
 	}
 	// What a file says by itself is told first, what filters say of their part then.

@@ -11,12 +11,29 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/config"
 )
+
+const runUsage = `dbmesh run is the proxy. SIGTERM ends it, once running commands have ended.
+
+  dbmesh run --backend 127.0.0.1:3306     before one server, with that server's own accounts
+  dbmesh run --config dbmesh.yaml         as the file says; it is watched, a change applies at once
+
+The status is 78 if the config has a mistake.
+`
+
+const checkUsage = `dbmesh check says what is wrong with a config, by line and key. It builds all chains and loads all
+filters as a start would, and serves nobody.
+
+  dbmesh check --config dbmesh.yaml
+
+The status is 0 if dbmesh would start with it, 78 if not. A warning does not change it.
+`
 
 // source collects the flags that name a configuration.
 type source struct {
@@ -40,7 +57,7 @@ func (s settings) Set(v string) error {
 
 func (s *source) flags(fs *flag.FlagSet) {
 	s.set = settings{}
-	fs.StringVar(&s.path, "config", "", "the `file` to read; it is watched")
+	fs.StringVar(&s.path, "config", "", "the `file` to read")
 	fs.StringVar(&s.backend, "backend", "", "instead of a file: the `address` of one server, host:port or unix:/path")
 	fs.StringVar(&s.listen, "listen", "", "with --backend: the `address` to listen on (default "+config.DefaultListen+")")
 	fs.Var(s.set, "set", "override one `key=value` of the config, such as log.level=debug; may be repeated")
@@ -91,10 +108,14 @@ func parse(fs *flag.FlagSet, most int, args []string, out, errs io.Writer) (oper
 
 // named is the configuration that a verb's flags name. done is true if the verb shall end
 // with the status.
-func named(verb string, args []string, out, errs io.Writer) (src config.Source, status int, done bool) {
+func named(verb, usage string, args []string, out, errs io.Writer) (src config.Source, status int, done bool) {
 	fs := flag.NewFlagSet(verb, flag.ContinueOnError)
 	var s source
 	s.flags(fs)
+	fs.Usage = func() {
+		fmt.Fprint(fs.Output(), usage, "\nFlags:\n")
+		fs.PrintDefaults()
+	}
 	if _, status, done := parse(fs, 0, args, out, errs); done {
 		return src, status, true
 	}
@@ -107,7 +128,7 @@ func named(verb string, args []string, out, errs io.Writer) (src config.Source, 
 }
 
 func run(args []string, out, errs io.Writer) int {
-	src, status, done := named("run", args, out, errs)
+	src, status, done := named("run", runUsage, args, out, errs)
 	if done {
 		return status
 	}
@@ -132,7 +153,7 @@ func run(args []string, out, errs io.Writer) int {
 }
 
 func check(args []string, out, errs io.Writer) int {
-	src, status, done := named("check", args, out, errs)
+	src, status, done := named("check", checkUsage, args, out, errs)
 	if done {
 		return status
 	}
@@ -151,8 +172,16 @@ func check(args []string, out, errs io.Writer) int {
 	for _, name := range slices.Sorted(maps.Keys(left)) {
 		fmt.Fprintf(errs, "warning: filter %s is left out: %s\n", name, left[name])
 	}
-	fmt.Fprintf(out, "ok: %d listeners, %d pools, %d chains\n", len(cfg.Listeners), len(cfg.Pools), len(cfg.Chains))
+	fmt.Fprintf(out, "ok: %s, %s, %s\n", counted(len(cfg.Listeners), "listener"), counted(len(cfg.Pools), "pool"), counted(len(cfg.Chains), "chain"))
 	return exitOK
+}
+
+// counted is a number of things for people.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
 }
 
 // checkChains builds all chains as a start would, and discards them. It gives what would be

@@ -31,8 +31,7 @@ func failure(n int32) error {
 	return ErrNotThere
 }
 
-// KVGet is a value that all sessions share, and all filters of the same name. Keys have at
-// most 256 bytes. Capability: kv.
+// KVGet is a value that all sessions share. Keys have at most 256 bytes. Capability: kv.
 func KVGet(key string) (value string, ok bool) {
 	for {
 		n := host.KVGet(key, arena.at(), arena.room(), 0)

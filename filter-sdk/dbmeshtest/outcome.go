@@ -27,8 +27,9 @@ type Outcome struct {
 	Info          string // of an ok
 	Masks         []Mask
 
-	t     testing.TB
-	about string
+	t       testing.TB
+	about   string
+	unasked string // the hook that the filter does not have
 }
 
 // Mask is what becomes of a column's values.

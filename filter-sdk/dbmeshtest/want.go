@@ -151,6 +151,9 @@ func (o *Outcome) want(what string, is bool) *Outcome {
 // String is the verdict in a few words.
 func (o *Outcome) String() string {
 	text := o.Verdict
+	if o.unasked != "" {
+		text += " (the filter has no " + o.unasked + ")"
+	}
 	switch o.Verdict {
 	case "deny", "disconnect":
 		text = fmt.Sprintf("%s %d (%s) %s", o.Verdict, o.Code, o.State, o.Message)

@@ -63,7 +63,11 @@ func (l *Lab) Inspect(ctx context.Context, s *Subject, keys []ed25519.PublicKey,
 		}
 		line("taken", "yes")
 	} else {
-		line("refused", "%v", refusal)
+		name := "refused"
+		for reason := range strings.SplitSeq(refusal.Error(), "\n") {
+			line(name, "%s", reason)
+			name = ""
+		}
 	}
 	return refusal
 }
@@ -110,14 +114,20 @@ func about(line func(string, string, ...any), s *Subject, r *wasm.Report) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(m.Config)) {
 			f := m.Config[name]
-			text := name + ": " + cmp.Or(f.Type, "any")
+			text := name + ", " + cmp.Or(f.Type, "any")
+			if f.Of != "" {
+				text += " of " + f.Of
+			}
 			if f.Required {
 				text += ", required"
 			}
 			if f.Default != nil {
-				text += fmt.Sprintf(", %v if it is not said", f.Default)
+				text += fmt.Sprintf(", by default %v", f.Default)
 			}
-			line("setting", "%s. %s", text, f.Doc)
+			if f.Doc != "" {
+				text += ": " + f.Doc
+			}
+			line("setting", "%s", text)
 		}
 		line("asks for", "%s", orNone(m.Asks()))
 	default:

@@ -24,6 +24,7 @@ type Printer struct {
 	memory         core.Size // the most that an instance had
 	load           time.Duration
 	cached         bool
+	cacheable      bool   // at least one verdict is
 	refused        string // why the filter of the case before was refused
 }
 
@@ -73,6 +74,7 @@ func (p *Printer) row(mark, name string, o *Outcome) {
 	verdict := o.Tell()
 	if o.Cacheable {
 		verdict += " *"
+		p.cacheable = true
 	}
 	fuel, took := "-", "-"
 	if o.Asked > 0 {
@@ -100,7 +102,10 @@ func (p *Printer) Foot() {
 		how = "machine code from the cache"
 	}
 	if p.memory > 0 {
-		fmt.Fprintf(p.Out, "\n%s of memory an instance at most; loaded in %s (%s); * is a cacheable verdict", Bytes(int(p.memory)), Duration(p.load), how)
+		fmt.Fprintf(p.Out, "\n%s of memory an instance at most; loaded in %s (%s)", Bytes(int(p.memory)), Duration(p.load), how)
+	}
+	if p.cacheable {
+		fmt.Fprint(p.Out, "\n* is a cacheable verdict: equal statements get it without the filter being asked again")
 	}
 	fmt.Fprintf(p.Out, "\n%d passed, %d failed\n", p.passed, p.failed)
 }

@@ -245,6 +245,6 @@ func (p *Replay) writeFuel(out io.Writer) {
 		}
 		return p.worst
 	}
-	fmt.Fprintf(out, "fuel of a hook: half below %s, 99%% below %s, at most %s (line %d)\n",
-		number(int(at(0.5))+1), number(int(at(0.99))+1), number(int(p.worst)), p.worstAt)
+	fmt.Fprintf(out, "fuel of a hook: half at most %s, 99%% at most %s, all at most %s (line %d)\n",
+		number(int(at(0.5))), number(int(at(0.99))), number(int(p.worst)), p.worstAt)
 }

@@ -38,11 +38,18 @@ type Filter struct {
 // Name is the filter's name.
 func (f Filter) Name() string { return filepath.Base(f.Dir) }
 
+// NameError is a name that no filter may have.
+type NameError string
+
+func (e NameError) Error() string {
+	return fmt.Sprintf("%q is no name for a filter: want lower-case letters, digits, - and _, a letter first, 63 at most", string(e))
+}
+
 // Make writes the directory and gives the files in it that are meant to be edited. It changes
 // nothing where there is something already.
 func (f Filter) Make() ([]string, error) {
 	if name := f.Name(); !validName.MatchString(name) {
-		return nil, fmt.Errorf("%q is no name for a filter: want lower-case letters, digits, - and _, a letter first, 63 at most", name)
+		return nil, NameError(name)
 	}
 	entries, err := os.ReadDir(f.Dir)
 	switch {

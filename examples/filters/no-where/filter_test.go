@@ -15,6 +15,11 @@ func TestWritesOfWholeTablesAreBlocked(t *testing.T) {
 	}
 }
 
+func TestExecutesAreNotAskedAbout(t *testing.T) {
+	dbmeshtest.Prepare(t, "DELETE FROM t").WantDeny(1105)
+	dbmeshtest.Execute(t, "DELETE FROM t").WantPass()
+}
+
 func TestTablesCanBeAllowed(t *testing.T) {
 	staging := dbmeshtest.Config(map[string]any{"allow": []any{"staging.*"}})
 	dbmeshtest.Query(t, "DELETE FROM staging.a", staging).WantPass()
