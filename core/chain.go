@@ -234,9 +234,10 @@ func (ch *Chain) leaveOut(l *link) {
 	if l.policy != Quarantine {
 		return
 	}
-	if until := l.faults.broke(ch.clock()); until > 0 {
+	now := ch.clock()
+	if until := l.faults.broke(now); until > 0 {
 		l.out.Store(int64(until))
-		ch.log.Warn("filter is in quarantine", "chain", ch.name, "filter", l.name, "left_out", until-ch.clock())
+		ch.log.Warn("filter is in quarantine", "chain", ch.name, "filter", l.name, "left_out", (until - now).Round(time.Millisecond))
 	}
 }
 

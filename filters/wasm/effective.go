@@ -112,8 +112,12 @@ func (e *effective) capabilities(o *Options) error {
 			}
 		}
 		if len(missing) > 0 {
-			return fmt.Errorf("it asks for the capability %s; to grant it, put \"grant: [%s]\" into its part of the config",
-				strings.Join(missing, ", "), strings.Join(append(o.Grant, missing...), ", "))
+			noun, pronoun := "capability", "it"
+			if len(missing) > 1 {
+				noun, pronoun = "capabilities", "them"
+			}
+			return fmt.Errorf("it asks for the %s %s; to grant %s, put \"grant: [%s]\" into its part of the config",
+				noun, strings.Join(missing, ", "), pronoun, strings.Join(slices.Concat(o.Grant, missing), ", "))
 		}
 		e.grants = append(guest.BareGrants(), asks...)
 	}

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func check(m wazero.CompiledModule, granted map[string]bool) (contents, error) {
 }
 
 func checkImports(imports []api.FunctionDefinition, granted map[string]bool) error {
-	all := functions()
+	all, missing := functions(), map[string]string{} // capabilities, and what needs them
 	for _, i := range imports {
 		from, name, _ := i.Import()
 		f, ok := all[from][name]
@@ -53,10 +54,30 @@ func checkImports(imports []api.FunctionDefinition, granted map[string]bool) err
 				signature(i.ParamTypes(), i.ResultTypes()), signature(f.params, f.results))
 		}
 		if f.capability != "" && granted != nil && !granted[f.capability] {
-			return fmt.Errorf("it imports %s.%s, which needs the capability %s: grant it in the config", from, name, f.capability)
+			if _, told := missing[f.capability]; !told {
+				missing[f.capability] = from + "." + name
+			}
 		}
 	}
-	return nil
+	return ungranted(missing)
+}
+
+// ungranted tells of capabilities that are missing, all at once; each with one function that
+// needs it.
+func ungranted(missing map[string]string) error {
+	var functions []string
+	capabilities := slices.Sorted(maps.Keys(missing))
+	for _, c := range capabilities {
+		functions = append(functions, missing[c])
+	}
+	switch len(missing) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("it imports %s, which needs the capability %s: grant it in the config", functions[0], capabilities[0])
+	}
+	return fmt.Errorf("it imports %s, which need the capabilities %s: grant them in the config",
+		strings.Join(functions, ", "), strings.Join(capabilities, ", "))
 }
 
 func checkExports(exports map[string]api.FunctionDefinition) (c contents, err error) {

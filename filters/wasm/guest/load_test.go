@@ -58,6 +58,11 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 	large.Func(abi.ExportVersion, nil, []w.Type{i}, nil, w.I32(0))
 	large.Func(abi.ExportBlock, nil, []w.Type{i}, nil, w.I32(0))
 	large.Hook(abi.HookQuery, nil, w.I64(0))
+	many := &w.Module{}
+	many.ImportHost("state_set")
+	many.ImportHost("kv_delete")
+	many.Memory(1, -1)
+	many.Export("memory", w.KindMemory, 0)
 
 	for _, c := range []struct {
 		name string
@@ -70,6 +75,7 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"other module", importing("env", "puts", nil, nil), "it imports env.puts, and guests may import from"},
 		{"wrong signature", importing(abi.Module, "sql", []w.Type{i}, []w.Type{l}), "it imports dbmesh_v1.sql as (i32) -> (i64), but that is (i32, i32, i32) -> (i32)"},
 		{"not granted", importing(abi.Module, "kv_delete", []w.Type{i, i}, []w.Type{i}), "needs the capability kv: grant it"},
+		{"several not granted", many, "it imports dbmesh_v1.kv_delete, dbmesh_v1.state_set, which need the capabilities kv, state: grant them in the config"},
 		{"hook of another type", exporting("on_query", nil, []w.Type{l}, w.I64(0)), "it exports on_query as () -> (i64), but that must be (i32) -> (i64)"},
 		{"misspelt hook", exporting("on_qurey", []w.Type{i}, []w.Type{l}, w.I64(0)), "it exports on_qurey, which is no hook"},
 		{"reserved export", exporting("dbmesh_reserved_x", nil, nil), "dbmesh's own"},
