@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -129,23 +130,30 @@ func (p *Program) wait(ctx context.Context, c *Call, hook abi.Hook) (*instance, 
 			return nil, err
 		}
 		if err != nil {
-			return nil, p.busy(hook, "no instance can be made: "+err.Error())
+			reason := "no instance can be made"
+			var broke *Fault
+			if errors.As(err, &broke) {
+				reason += ": " + broke.Text
+			}
+			return nil, p.busy(hook, reason, err.Error())
 		}
 		select {
 		case <-p.returned:
 		case <-timer.C:
-			return nil, p.busy(hook, fmt.Sprintf("all %d instances were busy for %s", len(p.slots), p.limits.Wait))
+			return nil, p.busy(hook, fmt.Sprintf("all %d instances were busy for %s", len(p.slots), p.limits.Wait), "")
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
 }
 
-func (p *Program) busy(hook abi.Hook, reason string) *Fault {
+// busy is the fault of a hook without an instance. The reason is for clients, unlike the trace,
+// which may be the guest's own words.
+func (p *Program) busy(hook abi.Hook, reason, trace string) *Fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stats.Faults[Busy]++
-	return &Fault{Kind: Busy, Hook: hook, Text: hook.String() + " can't run: " + reason}
+	return &Fault{Kind: Busy, Hook: hook, Text: hook.String() + " can't run: " + reason, Trace: trace}
 }
 
 // reserve gives a free slot, -1 if all are used. It is an error if there is no instance to
@@ -188,13 +196,18 @@ func (p *Program) fill(slot int) (*instance, error) {
 	return in, nil
 }
 
-// vacate frees a slot. The last one of a closed program closes the rest.
+// vacate frees a slot. The last one of a closed program ends it.
 func (p *Program) vacate(slot int) {
 	p.used[slot] = false
 	if p.live--; p.live == 0 && p.closed {
-		p.code.close()
-		close(p.done)
+		p.end()
 	}
+}
+
+// end gives back what the instances had in common.
+func (p *Program) end() {
+	p.code.close()
+	close(p.done)
 }
 
 // discard closes a broken instance and has it replaced, one at a time and not by the caller.
@@ -253,6 +266,10 @@ func (p *Program) Close() error {
 	}
 	p.closed = true
 	p.attention.Add(1) // for good: put looks here
+	if p.live == 0 {   // none could be made in the place of the last one
+		p.end()
+		return nil
+	}
 	p.reap()
 	return nil
 }
