@@ -44,6 +44,7 @@ func (in *instance) named(schema, name string) []byte {
 	if schema == "" && in.call.Session != nil {
 		schema = in.call.Session.Schema
 	}
+	in.spend(uint64(len(schema)+len(name)) / 16)
 	b := in.scratch[:0]
 	if schema != "" {
 		b = append(append(b, schema...), '.')

@@ -16,8 +16,9 @@ type hostFunc func(in *instance, stack []uint64)
 // hostFuel is what each call of a host function costs; each 16 bytes that it moves cost 1 more.
 const hostFuel = 50
 
-// maxEarly bounds the calls of a start function, whose fuel the host can't reach.
-const maxEarly = 1000
+// maxEarly is what a start function may spend in host functions: the host can't reach the
+// counter that its own code is charged to.
+const maxEarly = 100_000
 
 // function is a host function with its type.
 type function struct {
@@ -97,8 +98,8 @@ func provide(r wazero.Runtime, imports []api.FunctionDefinition) error {
 // spend takes fuel for the host's work; the guest traps if it has none left.
 func (in *instance) spend(fuel uint64) {
 	if in.fuel == nil {
-		if in.early++; in.early > maxEarly {
-			panic(misuse("its start function calls too many host functions: leave that to " + abi.ExportConfigure))
+		if in.early += min(fuel, maxEarly+1); in.early > maxEarly {
+			panic(misuse("its start function has host functions do too much: leave that to " + abi.ExportConfigure))
 		}
 		return
 	}

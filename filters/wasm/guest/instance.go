@@ -29,7 +29,8 @@ type instance struct {
 	call      *Call  // the question at hand
 	host      string // the host function that runs
 	configure bool   // dbmesh_configure runs
-	early     int    // host functions that the start function called
+	early     uint64 // fuel that the start function spent in host functions
+	compiled  int    // calls of match_new
 	sets      []*shared
 	metrics   []metric
 	output    output
@@ -175,6 +176,9 @@ func (in *instance) run(hook abi.Hook, arg uint32, c *Call) error {
 	}
 	if len(in.output.said) > 0 {
 		in.output.said = in.output.said[:0]
+	}
+	if in.memory.refused != "" { // an earlier hook got over it
+		in.memory.refused = ""
 	}
 	in.ask(hook, c)
 	in.call = c

@@ -77,7 +77,7 @@ func matchNew(in *instance, s []uint64) {
 	if patterns == nil {
 		return
 	}
-	if len(in.sets) >= abi.MaxMatchSets {
+	if in.compiled++; in.compiled > abi.MaxMatchSets { // failed ones too: they take as long
 		answer(s, abi.TooLarge)
 		return
 	}
@@ -116,6 +116,7 @@ func match(in *instance, s []uint64) {
 		in.match(s, set, in.call.SQL)
 	case f == nil:
 	case subject == abi.SubjectDigestText:
+		in.spend(uint64(len(f.DigestText) / 16))
 		in.scratch = append(in.scratch[:0], f.DigestText...)
 		in.match(s, set, in.scratch)
 	default:

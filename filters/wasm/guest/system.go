@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
@@ -27,7 +28,9 @@ func configGet(in *instance, s []uint64) {
 	if key == nil {
 		return
 	}
+	in.spend(uint64(20 * bytes.Count(key, []byte{'.'}))) // each goes a step down
 	if value, ok := in.program.config.get(string(key)); ok {
+		in.spend(uint64(len(value))) // lists and maps are written anew each time
 		give(in, s, 2, value)
 		return
 	}

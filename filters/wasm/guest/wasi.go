@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -108,10 +109,11 @@ func fdWrite(in *instance, s []uint64) {
 		s[0] = wasiInval
 		return
 	}
+	in.spend(4 * count)
 	pieces, total := in.bytes(s[1], 8*count), uint64(0)
 	for ; len(pieces) > 0; pieces = pieces[8:] {
 		text := in.bytes(uint64(binary.LittleEndian.Uint32(pieces)), uint64(binary.LittleEndian.Uint32(pieces[4:])))
-		in.spend(uint64(len(text)) / 4)
+		in.spend(uint64(len(text)/4 + 40*bytes.Count(text, []byte{'\n'})))
 		in.output.write(fd, text)
 		total += uint64(len(text))
 	}
