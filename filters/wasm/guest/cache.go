@@ -38,6 +38,9 @@ func openCache(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("compile cache: %w", err)
 	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", fmt.Errorf("compile cache: %w", err)
+	}
 	info, err := os.Stat(dir)
 	if err != nil {
 		return "", fmt.Errorf("compile cache: %w", err)
@@ -48,7 +51,24 @@ func openCache(dir string) (string, error) {
 	if !owned(info) {
 		return "", fmt.Errorf("compile cache %s: it belongs to another user, and what is in it is run as it stands", dir)
 	}
-	return dir, nil
+	return dir, checkParents(dir)
+}
+
+// checkParents refuses a directory that anybody may move away and put another in its place.
+// A group's is left to the group: homes are often so.
+func checkParents(dir string) error {
+	for at := filepath.Dir(dir); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		if err != nil {
+			return fmt.Errorf("compile cache: %w", err)
+		}
+		if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+			return fmt.Errorf("compile cache %s: everybody can write in %s and so put another in its place", dir, at)
+		}
+		if at == filepath.Dir(at) {
+			return nil
+		}
+	}
 }
 
 // cacheKey says what machine code depends on, but for what wazero itself looks at.
@@ -127,7 +147,8 @@ func seal(dir, entry string, metered []byte) error {
 	return os.Rename(dir, entry)
 }
 
-// prune removes the entries that were not used for longest, and what a crash left behind.
+// prune removes the entries that were not used for longest, and what a crash left behind. The
+// directory may be one that has other things in it: those stay.
 func prune(dir string) {
 	all, err := os.ReadDir(dir)
 	if err != nil {
@@ -150,6 +171,9 @@ func prune(dir string) {
 			}
 			continue
 		}
+		if key, err := hex.DecodeString(d.Name()); err != nil || len(key) != sha256.Size {
+			continue
+		}
 		entries = append(entries, old{path, info.ModTime()})
 	}
 	slices.SortFunc(entries, func(a, b old) int { return b.used.Compare(a.used) })
@@ -159,4 +183,4 @@ func prune(dir string) {
 }
 
 // unfinished begins the names of directories that are still written to.
-const unfinished = "new-"
+const unfinished = "dbmesh-unfinished-"

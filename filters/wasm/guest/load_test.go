@@ -3,6 +3,7 @@ package guest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -235,16 +236,43 @@ func TestACacheOfOthersIsRefused(t *testing.T) {
 func TestACacheKeepsTheEntriesUsedLast(t *testing.T) {
 	dir := t.TempDir()
 	for i := range keptEntries + 3 {
-		name := filepath.Join(dir, string(rune('a'+i/26))+string(rune('a'+i%26)))
+		name := filepath.Join(dir, fmt.Sprintf("%064x", i))
 		_ = os.Mkdir(name, 0o700)
 		at := time.Now().Add(time.Duration(i-1000) * time.Minute)
 		_ = os.Chtimes(name, at, at)
 	}
 	_ = os.Mkdir(filepath.Join(dir, unfinished+"1"), 0o700)
+	for _, theirs := range []string{"photos", "new-letters", "zz"} { // of somebody who says that this is our directory
+		_ = os.Mkdir(filepath.Join(dir, theirs), 0o700)
+		at := time.Now().Add(-1e6 * time.Second)
+		_ = os.Chtimes(filepath.Join(dir, theirs), at, at)
+	}
 	prune(dir)
 	all, _ := os.ReadDir(dir)
-	if len(all) != keptEntries+1 || all[0].Name() != "ad" {
+	if len(all) != keptEntries+4 || !strings.HasSuffix(all[0].Name(), "03") {
 		t.Fatalf("%d are left, the first is %s", len(all), all[0].Name())
+	}
+}
+
+func TestACacheThatOthersCanReplaceIsRefused(t *testing.T) {
+	open := filepath.Join(t.TempDir(), "open")
+	dir := filepath.Join(open, "deep", "cache")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for mode, fine := range map[os.FileMode]bool{0o777: false, 0o777 | os.ModeSticky: true, 0o775: true} {
+		if err := os.Chmod(open, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{dir, link} {
+			if _, err := NewCompiler(path); (err == nil) != fine || err != nil && !strings.Contains(err.Error(), "everybody can write in "+open) {
+				t.Errorf("mode %v: got %v", mode, err)
+			}
+		}
 	}
 }
 
