@@ -78,3 +78,12 @@ func TestColumnsThatWereDeniedAreNotTakenForThoseOfThePrepare(t *testing.T) {
 		}
 	}
 }
+
+// No part of a packet that nobody could make sense of reaches the client without its header.
+func TestACountOfColumnsThatIsTooLongGivesNothing(t *testing.T) {
+	var d relay
+	out, _, done := d.run(t, comQuery, Protocol41, Edits{Columns: true}, nil, [][]byte{packets(1, "\x01"+strings.Repeat("x", HeldMax))})
+	if !done || len(out) > 0 || !d.r.Malformed {
+		t.Errorf("done %t, malformed %t, %d bytes", done, d.r.Malformed, len(out))
+	}
+}

@@ -141,7 +141,7 @@ func (e *Editor) failed(dst, b, p []byte, n, length int) ([]byte, int, bool) {
 func (e *Editor) first(frame []byte, length int, seq byte) {
 	e.Plan, e.leftOut = nil, false
 	e.seq, e.numbered = seq, true
-	e.count = int(e.r.defs)
+	e.count, e.swallow = int(e.r.defs), true
 	switch {
 	case e.count > MaxColumns:
 		e.Deny(tooMuch("a result has %d columns, and filters see those of at most %d", e.count, MaxColumns))
@@ -150,7 +150,6 @@ func (e *Editor) first(frame []byte, length int, seq byte) {
 		e.r.broken()
 		return
 	}
-	e.swallow = true
 	e.held = append(e.held[:0], frame[:HeaderLen+length]...)
 	if e.r.next == atDefs {
 		return
@@ -212,15 +211,14 @@ func (e *Editor) row(dst, b, p []byte, n, length int) ([]byte, int, bool) {
 	if length < MaxPayload {
 		dst, err = e.Plan.appendRow(dst, p, seq, e.binary)
 	}
-	switch {
-	case err == errWide:
+	e.swallow = true
+	switch err {
+	case nil:
+	case errWide:
 		e.Rows, e.seq, e.numbered = before, seq, true
 		e.denied = tooMuch("a row with a masked value has or would have 16 MiB or more, which can't be masked")
-	case err != nil:
-		e.r.broken()
-		e.swallow = true
 	default:
-		e.swallow = true
+		e.r.broken()
 	}
 	return dst, n, true
 }
