@@ -23,7 +23,7 @@ func (s *session) changeUser() want {
 		c := wire.NewConn(stream{f, &s.client})
 		c.Seq = 1
 		was := s.Session
-		if err := s.become(f, c, u); err != nil && !s.reverts(was, err) {
+		if err := s.become(f, c, u); err != nil && !s.reverts(f, was, err) {
 			return err
 		}
 		s.keep(c)

@@ -161,6 +161,38 @@ func TestAChangeOfUserEndsOneLoginAndBeginsAnother(t *testing.T) {
 	}
 }
 
+// The login that the backend has refused ends like any other, before the session goes on as
+// who it was.
+func TestAChangeOfUserThatIsTakenBackEndsTheRefusedLogin(t *testing.T) {
+	for _, slow := range []bool{false, true} {
+		d := &diary{}
+		m := &mesh{t: t, links: []core.Kind{d.kind(slow)}, version: "12.0.1-MariaDB", account: core.Account{Passthrough: true, Plugin: wire.Native}, serve: func(p *peer) {
+			p.commands(func(b []byte) error {
+				if core.Code(b[0]) == core.ChangeUser {
+					return p.WritePacket(wire.AppendErr(nil, &wire.Err{Code: 1045, State: "28000", Message: "no"}, meshCaps))
+				}
+				return p.ok()
+			})
+		}}
+		m.start()
+		c := m.client()
+		u := wire.UserChange{User: "other", Plugin: wire.Native}
+		if b, err := c.command(u.Append(nil, meshCaps)...); err != nil || b[0] != wire.HeaderErr {
+			t.Fatalf("change of user: %x, %v", b, err)
+		}
+		if b, err := c.query("SELECT 1"); err != nil || b[0] != wire.HeaderOK {
+			t.Fatalf("then: %x, %v", b, err)
+		}
+		c.raw.Close()
+		want := "hello app, bye app, hello other, bye other, done , hello app, done SELECT 1, bye app"
+		m.until("the session has ended", func() bool { return m.srv.Sessions() == 0 })
+		m.srv.Close()
+		if got := d.text(); got != want {
+			t.Errorf("slow %t: %s, want %s", slow, got, want)
+		}
+	}
+}
+
 func TestAChangeOfUserThatIsDeniedIsNoRunningCommand(t *testing.T) {
 	d := &diary{}
 	m := parting(t, d, false)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -34,6 +35,7 @@ type mesh struct {
 	// What a test may set before start.
 	account core.Account
 	links   []core.Kind
+	version string      // of the fake server; "" for one that is no MariaDB
 	tls     *tls.Config // of the fake server
 	auth    func(*peer, *wire.Login) bool
 	serve   func(*peer) // one connection in its command phase
@@ -138,7 +140,7 @@ func (m *mesh) commit() {
 func (m *mesh) backend(c net.Conn) {
 	defer c.Close()
 	p := &peer{wire.NewConn(c), c, c.(*net.TCPConn)}
-	g := wire.Greeting{Version: "8.4.0-fake", ConnectionID: 7, Scramble: wire.NewScramble(), Caps: meshCaps, Status: 2, Plugin: wire.Native}
+	g := wire.Greeting{Version: cmp.Or(m.version, "8.4.0-fake"), ConnectionID: 7, Scramble: wire.NewScramble(), Caps: meshCaps, Status: 2, Plugin: wire.Native}
 	if m.tls != nil {
 		g.Caps |= wire.SSL
 	}
