@@ -119,6 +119,17 @@ func (ch *Chain) Switches() bool { return ch.switches }
 // Links is the links' names in order.
 func (ch *Chain) Links() []string { return ch.names }
 
+// Quarantined are the names of the links that are left out at the moment, for they broke.
+func (ch *Chain) Quarantined() []string {
+	names, now := []string{}, ch.clock()
+	for _, l := range ch.links {
+		if l.quarantined(now) {
+			names = append(names, l.name)
+		}
+	}
+	return names
+}
+
 // Connect asks the links that the session has not met yet. At login those are all links;
 // after a swap they are the ones with a new name.
 func (ch *Chain) Connect(ctx context.Context, s *Session) Verdict {

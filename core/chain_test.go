@@ -200,11 +200,17 @@ func TestQuarantineLeavesALinkOutForItsTime(t *testing.T) {
 			pass()
 			wantLines(t, j, "bad command", "bad done")
 		}
+		if out := ch.Quarantined(); !slices.Equal(out, ch.Links()) {
+			t.Errorf("%q are in quarantine, want %q", out, ch.Links())
+		}
 		time.Sleep(core.QuarantineTime - time.Millisecond)
 		pass()
 		ch.Connect(context.Background(), coretest.Session())
 		wantLines(t, j)
 		time.Sleep(2 * time.Millisecond)
+		if out := ch.Quarantined(); len(out) > 0 {
+			t.Errorf("%q are in quarantine", out)
+		}
 		pass()
 		wantLines(t, j, "bad command", "bad done")
 	})

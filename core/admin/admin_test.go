@@ -170,7 +170,7 @@ func TestTheViewShowsWhatIsInForce(t *testing.T) {
 	if got := fmt.Sprint(document(t, s, "/api/v1/version")); got != "map[commit:abc go_version:go1.26 version:v1.2.3]" {
 		t.Error(got)
 	}
-	if got := fmt.Sprint(document(t, s, "/api/v1/chains")); got != "map[chains:[map[generation:1 links:[0] name:test slow:false]]]" {
+	if got := fmt.Sprint(document(t, s, "/api/v1/chains")); got != "map[chains:[map[generation:1 links:[0] name:test quarantined:[] slow:false]]]" {
 		t.Error(got)
 	}
 	p.pools["main"].Backends = p.pools["main"].Backends[:1]

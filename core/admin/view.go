@@ -7,16 +7,17 @@ func (s *Server) json(what func() any) http.HandlerFunc {
 }
 
 type chainView struct {
-	Name       string   `json:"name"`
-	Generation uint64   `json:"generation"`
-	Slow       bool     `json:"slow"`
-	Links      []string `json:"links"`
+	Name        string   `json:"name"`
+	Generation  uint64   `json:"generation"`
+	Slow        bool     `json:"slow"`
+	Links       []string `json:"links"`
+	Quarantined []string `json:"quarantined"`
 }
 
 func (s *Server) chains() any {
 	views := []chainView{}
 	for _, ch := range s.o.View.Chains() {
-		views = append(views, chainView{ch.Name(), ch.Generation(), ch.Slow(), ch.Links()})
+		views = append(views, chainView{ch.Name(), ch.Generation(), ch.Slow(), ch.Links(), ch.Quarantined()})
 	}
 	return map[string]any{"chains": views}
 }
