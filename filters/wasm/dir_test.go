@@ -95,6 +95,10 @@ func TestWhatCanNotBeLoadedLeavesTheOldOneInForce(t *testing.T) {
 		if p.change() {
 			t.Errorf("%s: it was tried again without a change", name)
 		}
+		p.put(map[string]string{"a.wasm": good}) // the old one is put back
+		if p.change(); p.filter("a").State != wasm.Running || !strings.Contains(p.log.String(), "filter is what its files say again") {
+			t.Errorf("%s: %+v, the log has %s", name, p.filter("a"), p.log.String())
+		}
 		p.put(map[string]string{"a.wasm": string(denies("delete", "better"))}) // the rest has come
 		p.change()
 		if now = p.filter("a"); p.asks(del) != "deny better" || now.State != wasm.Running || now.Refused != nil || now.Generation != first.Generation+1 {
@@ -153,8 +157,8 @@ func TestADirectoryThatGoesAwayTakesNoFilterWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.change()
-	if f := p.filter("a"); p.asks(del) != "deny a" || f.State != wasm.Running {
-		t.Errorf("%s, %+v", p.asks(del), f)
+	if f := p.filter("a"); p.asks(del) != "deny a" || f.State != wasm.Running || !strings.Contains(p.log.String(), "filters are what their files say again") {
+		t.Errorf("%s, %+v, log %s", p.asks(del), f, p.log.String())
 	}
 }
 

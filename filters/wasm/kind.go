@@ -89,6 +89,9 @@ func (s *Store) Commit() {
 		if p.kept != nil && (old[id] == nil || p.kept != old[id].kept) {
 			s.o.Log.Error("filters kept as they were", "chain", id.chain, "link", id.link, "reason", p.kept.Reason)
 		}
+		if p.kept == nil && old[id] != nil && old[id].kept != nil {
+			s.o.Log.Info("filters are what their files say again", "chain", id.chain, "link", id.link)
+		}
 		for _, m := range p.members {
 			who := p.identity(m.target.name)
 			used[who] = true
@@ -121,6 +124,9 @@ func (s *Store) tell(p *plan, m, before *member) {
 	}
 	m.entry.filter.start()
 	if before != nil && before.entry == m.entry {
+		if before.refused != nil && m.refused == nil {
+			log.Info("filter is what its files say again", "generation", m.entry.state.generation)
+		}
 		return
 	}
 	st := m.entry.state
