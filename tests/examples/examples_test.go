@@ -39,11 +39,12 @@ func TestEachExampleBuildsAndPassesItsCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cache := t.TempDir() // of machine code: what one command compiled the next one takes
 	for _, dir := range examples(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			module := filepath.Join(t.TempDir(), filepath.Base(dir)+".wasm")
 			needs(t, dir)
-			command(t, binary, "filter", "build", dir, "-o", module)
+			command(t, cache, binary, "filter", "build", dir, "-o", module)
 			manifest, err := os.ReadFile(filepath.Join(dir, "filter.yaml"))
 			if err != nil {
 				t.Fatal(err)
@@ -52,11 +53,11 @@ func TestEachExampleBuildsAndPassesItsCases(t *testing.T) {
 			if err := os.WriteFile(beside, manifest, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out := command(t, binary, "filter", "test", module, "--cases", filepath.Join(dir, "cases.yaml"))
+			out := command(t, cache, binary, "filter", "test", module, "--cases", filepath.Join(dir, "cases.yaml"))
 			if !strings.Contains(out, " 0 failed") || strings.Contains(out, "\n0 passed") {
 				t.Errorf("it says %s", out)
 			}
-			checks(t, binary, dir, filepath.Dir(module))
+			checks(t, cache, binary, dir, filepath.Dir(module))
 		})
 	}
 }
@@ -77,10 +78,10 @@ func needs(t *testing.T, dir string) {
 	}
 }
 
-func command(t *testing.T, binary string, args ...string) string {
+func command(t *testing.T, cache, binary string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "GOCACHE="+goCache(t))
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache, "GOCACHE="+goCache(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("dbmesh %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -100,7 +101,7 @@ func goCache(t *testing.T) string {
 var snippet = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
 // checks has dbmesh check a config with what the example's page shows.
-func checks(t *testing.T, binary, dir, modules string) {
+func checks(t *testing.T, cache, binary, dir, modules string) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(dir, "README.md"))
 	if err != nil {
@@ -117,5 +118,5 @@ func checks(t *testing.T, binary, dir, modules string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command(t, binary, "check", "--config", path)
+	command(t, cache, binary, "check", "--config", path)
 }
