@@ -35,7 +35,7 @@ func (c *Compiler) Build(ctx context.Context, dir string, said io.Writer) ([]byt
 	out := filepath.Join(temp, "filter.wasm")
 	for _, cmd := range c.commands(dir, temp, out) {
 		if err := run(ctx, cmd, dir, temp, said); err != nil {
-			return nil, err
+			return nil, c.withoutSDK(dir, err)
 		}
 	}
 	module, err := os.ReadFile(out)
@@ -43,6 +43,20 @@ func (c *Compiler) Build(ctx context.Context, dir string, said io.Writer) ([]byt
 		return nil, errors.New("the compiler ended without an error and without a module")
 	}
 	return module, err
+}
+
+// withoutSDK adds to a compiler's failure that it had no SDK, if that is so. Go has its own words
+// for it, as its SDK is where go.mod says.
+func (c *Compiler) withoutSDK(dir string, err error) error {
+	name := map[Language]string{C: "c", Rust: "rust", AssemblyScript: "assemblyscript"}[c.Language]
+	if name == "" {
+		return err
+	}
+	if _, found := sdk(dir, name); found {
+		return err
+	}
+	return fmt.Errorf("%w; the SDK is not there (sdk/%s): \"dbmesh filter new NAME --lang %s\" makes a directory that has it",
+		err, name, c.Language)
 }
 
 // command is one program to run, with what is set in its environment.
@@ -85,11 +99,11 @@ func (c *Compiler) commands(dir, temp, out string) []command {
 		return c.rust(dir, temp, out)
 	case C:
 		return []command{{args: slices.Concat(
-			[]string{c.path, "--target=wasm32", "-O2", "-nostdlib", "-mbulk-memory", "-Wall", "-I", sdk(dir, "c")}, c.flags,
+			[]string{c.path, "--target=wasm32", "-O2", "-nostdlib", "-mbulk-memory", "-Wall", "-I", near(dir, "c")}, c.flags,
 			[]string{"-Wl,--no-entry,--stack-first,-z,stack-size=16384", "-o", out, C.Source()})}}
 	case AssemblyScript:
 		return []command{{args: []string{
-			c.path, AssemblyScript.Source(), "--path", sdk(dir, "assemblyscript"), "-O3", "--exportStart", "_initialize", "-o", out,
+			c.path, AssemblyScript.Source(), "--path", near(dir, "assemblyscript"), "-O3", "--exportStart", "_initialize", "-o", out,
 		}}}
 	}
 	// The caller's GOFLAGS are for its own programs; what is built here depends on none.
@@ -105,30 +119,37 @@ func (c *Compiler) rust(dir, temp, out string) []command {
 	rustc := []string{c.path, "--edition", "2021", "--target", rustTarget, "-C", "opt-level=3", "-C", "panic=abort"}
 	return []command{
 		{args: append(slices.Clone(rustc), "--crate-type", "rlib", "--crate-name", "dbmesh", "-o", library,
-			filepath.Join(sdk(dir, "rust"), "dbmesh.rs"))},
+			filepath.Join(near(dir, "rust"), "dbmesh.rs"))},
 		{args: append(slices.Clone(rustc), "-C", "lto=fat", "-C", "strip=debuginfo", "-C", "link-arg=-zstack-size=16384",
 			"--crate-type", "cdylib", "--extern", "dbmesh="+library, "-o", out, Rust.Source())},
 	}
 }
 
+// near is the SDK of a language, or where it would be.
+func near(dir, name string) string {
+	path, _ := sdk(dir, name)
+	return path
+}
+
 // sdk finds the SDK of a language from the filter's directory: the copy in sdk/ that came with
 // it, or filter-sdk in a directory above.
-func sdk(dir, name string) string {
+func sdk(dir, name string) (path string, found bool) {
+	path = filepath.Join("sdk", name)
 	from, err := filepath.Abs(dir)
 	if err != nil {
-		return filepath.Join("sdk", name)
+		return path, false
 	}
 	for at := from; ; at = filepath.Dir(at) {
 		for _, candidate := range []string{filepath.Join(at, "sdk", name), filepath.Join(at, "filter-sdk", name)} {
 			if info, err := os.Stat(candidate); err == nil && info.IsDir() {
-				if near, err := filepath.Rel(from, candidate); err == nil {
-					return near
+				if short, err := filepath.Rel(from, candidate); err == nil {
+					return short, true
 				}
-				return candidate
+				return candidate, true
 			}
 		}
 		if filepath.Dir(at) == at {
-			return filepath.Join("sdk", name)
+			return path, false
 		}
 	}
 }

@@ -86,7 +86,7 @@ func TestWhatIsMissingIsNamedWithItsPackage(t *testing.T) {
 	var said bytes.Buffer
 	_, err = c.Build(context.Background(), t.TempDir(), &said)
 	var failed *toolchain.Failed
-	if !errors.As(err, &failed) || err.Error() != "clang-15: exit status 3" {
+	if !errors.As(err, &failed) || !strings.HasPrefix(err.Error(), "clang-15: exit status 3; the SDK is not there (sdk/c)") {
 		t.Errorf("a compiler that fails: %v", err)
 	}
 	if first, _, _ := strings.Cut(said.String(), "\n"); !strings.HasPrefix(first, "$ clang-15 --target=wasm32 ") || !strings.Contains(first, "wasm-ld-16") || !strings.HasSuffix(first, "-o filter.wasm filter.c") {
@@ -113,5 +113,28 @@ func TestTheAssemblyScriptCompilerIsFoundAboveTheFilter(t *testing.T) {
 	var said bytes.Buffer
 	if _, err := c.Build(context.Background(), inside, &said); err == nil || !strings.Contains(err.Error(), "without a module") {
 		t.Errorf("a compiler that makes nothing: %v\n%s", err, said.String())
+	}
+}
+
+func TestACompilersFailureWithoutAnSDKSaysHowToGetOne(t *testing.T) {
+	dir := t.TempDir()
+	bin := filepath.Join(dir, "node_modules", ".bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, bin, "asc", "#!/bin/sh\nexit 1\n", 0o700)
+	c, err := toolchain.Find(toolchain.AssemblyScript, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const says = "dbmesh filter new NAME --lang as"
+	if _, err := c.Build(context.Background(), dir, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("without an SDK: %v", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "sdk", "assemblyscript"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Build(context.Background(), dir, &bytes.Buffer{}); err == nil || strings.Contains(err.Error(), says) {
+		t.Errorf("with one: %v", err)
 	}
 }
