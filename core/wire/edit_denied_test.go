@@ -87,3 +87,16 @@ func TestACountOfColumnsThatIsTooLongGivesNothing(t *testing.T) {
 		t.Errorf("done %t, malformed %t, %d bytes", done, d.r.Malformed, len(out))
 	}
 }
+
+// MariaDB's clients take an error of this number for a report of progress, and wait on;
+// number 0 means success to some. Filters may say both.
+func TestNoErrorIsTakenForSomethingElse(t *testing.T) {
+	for code, want := range map[uint16]uint16{0: 1105, 0xffff: 1105, 1: 1, 1142: 1142} {
+		for _, caps := range []Caps{0, Protocol41, Protocol41 | Progress} {
+			e, err := ParseErr(AppendErr(nil, &Err{Code: code, State: "42000", Message: "no"}, caps))
+			if err != nil || e.Code != want || !strings.HasSuffix(e.Message, "no") {
+				t.Errorf("code %d, caps %#x: %+v, %v", code, uint64(caps), e, err)
+			}
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (e *Editor) failure(p []byte, length int) bool {
 		return false
 	}
 	err, bad := ParseErr(p)
-	if bad != nil || err.Code == 0xffff && e.caps.Has(Progress) {
+	if bad != nil || err.Code == progressCode && e.caps.Has(Progress) {
 		return false
 	}
 	if e.Said == nil {

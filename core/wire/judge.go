@@ -68,7 +68,7 @@ func (r *Response) failed(p []byte) {
 		r.broken()
 		return
 	}
-	if e.Code == 0xffff && r.caps.Has(Progress) {
+	if e.Code == progressCode && r.caps.Has(Progress) {
 		return // a progress report of MariaDB; the answer is still to come
 	}
 	r.Err, r.next = e, atEnd

@@ -99,10 +99,17 @@ func ParseErr(b []byte) (*Err, error) {
 	return e, c.err()
 }
 
+// progressCode is the number in MariaDB's reports of progress, which look like errors.
+const progressCode = 0xffff
+
 // AppendErr encodes an ERR packet's payload. Before the capabilities are agreed there is
-// no SQLSTATE: caps 0.
+// no SQLSTATE: caps 0. Codes that clients do not take for an error's become 1105.
 func AppendErr(b []byte, e *Err, caps Caps) []byte {
-	b = binary.LittleEndian.AppendUint16(append(b, HeaderErr), e.Code)
+	code := e.Code
+	if code == 0 || code == progressCode {
+		code = 1105
+	}
+	b = binary.LittleEndian.AppendUint16(append(b, HeaderErr), code)
 	if caps.Has(Protocol41) {
 		state := e.State
 		if len(state) != 5 {

@@ -67,7 +67,7 @@ func TestErrPacketsSurviveARoundTrip(t *testing.T) {
 		caps Caps
 	}{
 		{Err{1045, "28000", "Access denied"}, Protocol41}, {Err{1040, "HY000", "Too many connections"}, 0},
-		{Err{65535, "HY000", ""}, Protocol41}, {Err{1, "HY000", "#12345 is no state"}, Protocol41},
+		{Err{65534, "HY000", ""}, Protocol41}, {Err{1, "HY000", "#12345 is no state"}, Protocol41},
 	} {
 		got, err := ParseErr(AppendErr(nil, &c.e, c.caps))
 		if err != nil || *got != c.e {
