@@ -33,7 +33,7 @@ const (
 const (
 	unitsPlain  = 1
 	unitsAccess = 4    // stores, and tables; rounding and conversion of floats
-	unitsLoad   = 16   // one that waits for the load before it, and for main memory
+	unitsLoad   = 32   // one that waits for the load before it, and for main memory
 	unitsDivide = 16   // and square roots
 	unitsCall   = 64   // covers a callee without a debit of its own
 	unitsLeave  = 2048 // leaves the guest's code for the runtime's
