@@ -172,7 +172,7 @@ func (ch *Chain) checkPools() error {
 		for _, other := range ch.links {
 			if s, ok := other.filter.(Switcher); ok && s.SwitchesPools() {
 				return &LinkError{other.of, fmt.Errorf(
-					"its rules may send one session to several pools, which needs passwords that a passthrough login (link %q) never learns; route by listener, user, schema or attribute, or use mode list", l.name)}
+					"it may send one session to several pools, which needs passwords that a passthrough login (link %q) never learns: use mode list there, or, in a router, rules by listener, user, schema or attribute alone", l.name)}
 			}
 		}
 	}

@@ -124,12 +124,12 @@ func (l *loading) hooks(context.Context) error {
 	}
 	for _, h := range l.report.Hooks {
 		if !slices.ContainsFunc(l.e.manifest.Hooks, func(m manifest.Hook) bool { return string(m) == h }) {
-			return fmt.Errorf("it has the hook %s, of which its manifest says nothing", h)
+			return fmt.Errorf("it has the hook %s, of which its manifest says nothing: add it to hooks in the manifest", h)
 		}
 	}
 	for _, h := range l.e.manifest.Hooks {
 		if !slices.Contains(l.report.Hooks, string(h)) {
-			return fmt.Errorf("its manifest says that it has the hook %s; it has %s", h, strings.Join(l.report.Hooks, ", "))
+			return fmt.Errorf("its manifest says that it has the hook %s, but it has only %s: correct hooks in the manifest", h, strings.Join(l.report.Hooks, ", "))
 		}
 	}
 	return nil
