@@ -16,6 +16,12 @@ func decode(name string, text []byte, into any) error {
 	if len(text) > MaxSize {
 		return fmt.Errorf("%s: it has %d bytes, more than %d", name, len(text), MaxSize)
 	}
+	var tree yaml.Node
+	if yaml.NewDecoder(bytes.NewReader(text)).Decode(&tree) == nil { // else it is told below
+		if err := distinct(&tree); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	err := d.Decode(into)
@@ -32,10 +38,51 @@ func decode(name string, text []byte, into any) error {
 	return nil
 }
 
+// maxKeys bounds a map: the parser compares each key with each other, and takes minutes to
+// complain of many that are equal.
+const maxKeys = 5000
+
+// distinct refuses maps that have a key twice, or very many.
+func distinct(n *yaml.Node) error {
+	if n.Kind == yaml.MappingNode {
+		if keys := len(n.Content) / 2; keys > maxKeys {
+			return fmt.Errorf("line %d: a map of %d keys, at most %d are allowed", n.Line, keys, maxKeys)
+		}
+		lines := map[string]int{}
+		for i := 0; i < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if key.Kind != yaml.ScalarNode {
+				continue
+			}
+			if first, ok := lines[key.Value]; ok {
+				return fmt.Errorf("line %d: the key %q is there already, in line %d", key.Line, cut(key.Value), first)
+			}
+			lines[key.Value] = key.Line
+		}
+	}
+	for _, c := range n.Content {
+		if err := distinct(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut shortens what an error quotes.
+func cut(text string) string {
+	if len(text) > 100 {
+		return text[:100] + "..."
+	}
+	return text
+}
+
 var (
 	unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 	wrongType  = regexp.MustCompile("cannot unmarshal !!(\\w+)( `[^`]*`)? into \\S+")
 )
+
+// maxTold bounds an error, in bytes.
+const maxTold = 2000
 
 // tell makes the parser's words those of somebody who has never seen our types.
 func tell(err error) string {
@@ -43,6 +90,9 @@ func tell(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if errors.As(err, &several) {
 		text = strings.Join(several.Errors, "; ")
+	}
+	if len(text) > maxTold {
+		text = strings.ToValidUTF8(text[:maxTold], "") + "..."
 	}
 	text = unknownKey.ReplaceAllString(text, `unknown key "$1"`)
 	return wrongType.ReplaceAllStringFunc(text, func(m string) string {

@@ -17,6 +17,12 @@ import (
 // MaxSize bounds the text of a manifest and of a file of settings.
 const MaxSize = 256 << 10
 
+// Bounds of what a filter may have dbmesh do unasked.
+const (
+	MinTick  = 10 * time.Millisecond
+	MaxCases = 100 // all are asked each time before it is put in force
+)
+
 // Manifest is what a filter says of itself. It only asks: what it gets is the operator's to say.
 type Manifest struct {
 	Name         string       `yaml:"name"`
@@ -67,6 +73,12 @@ func Parse(name string, text []byte) (*Manifest, error) {
 	}
 	if err := m.Config.check(); err != nil {
 		return nil, fmt.Errorf("%s: config.%w", name, err)
+	}
+	if t := m.Limits.Tick; t != 0 && time.Duration(t) < MinTick {
+		return nil, fmt.Errorf("%s: limits.tick is %v, want at least %v", name, time.Duration(t), MinTick)
+	}
+	if len(m.Cases) > MaxCases {
+		return nil, fmt.Errorf("%s: it has %d cases, more than %d; tests of a filter are for cases.yaml", name, len(m.Cases), MaxCases)
 	}
 	return &m, nil
 }

@@ -2,6 +2,7 @@ package manifest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,12 +57,53 @@ func TestMistakesInAManifestAreToldWithTheirLine(t *testing.T) {
 		"config:\n  a: {typ: string}":                `x: line 2: unknown key "typ"`,
 		"cases:\n- sql: x\n  want: maybe":            `x: line 3: there is no verdict "maybe"`,
 		"abi: dbmesh_v2":                             `x: abi is "dbmesh_v2"`,
-		"name: a\n---\nname: b":                      "x: line 2: a second document",
-		"name: [":                                    "x: line 1",
-		strings.Repeat("#", manifest.MaxSize+1):      "x: it has 262145 bytes",
+		"limits: {tick: 1ns}":                        "x: limits.tick is 1ns, want at least 10ms",
+		"cases: [" + strings.Repeat("{sql: x},", manifest.MaxCases+1) + "]": "x: it has 101 cases, more than 100",
+		"name: a\n---\nname: b":                 "x: line 2: a second document",
+		"name: [":                               "x: line 1",
+		strings.Repeat("#", manifest.MaxSize+1): "x: it has 262145 bytes",
 	} {
 		if _, err := manifest.Parse("x", []byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%.60q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+func TestManifestsThatAreHardToReadAreReadOrRefusedSoon(t *testing.T) {
+	lists := "config:\n  a:\n    default:\n    - &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := range 9 {
+		lists += fmt.Sprintf("    - &a%d [%s]\n", i+1, strings.Repeat(fmt.Sprintf("*a%d,", i), 10))
+	}
+	for name, text := range map[string]string{
+		"a billion elements": lists,
+		"brackets":           "config: " + strings.Repeat("[", 200_000),
+		"braces":             "config: " + strings.Repeat("{a: ", 60_000),
+		"dashes":             strings.Repeat("- ", 100_000),
+		"question marks":     strings.Repeat("? ", 100_000),
+		"quotes":             "name: \"" + strings.Repeat("\\n", 100_000),
+		"tags":               strings.Repeat("!!str ", 40_000),
+		"many keys":          "config:\n" + strings.Repeat("  a: {}\n", 30_000),
+		"many other keys":    "config:\n" + numbered("  a%d: {type: x}\n", 5000),
+		"more other keys":    "config: {" + numbered("a%d: 1,", 20_000) + "}",
+		"unknown keys":       numbered("a%d: 1\n", 5000),
+	} {
+		begin := time.Now()
+		_, err := manifest.Parse("x", []byte(text))
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("%s took %v (%.80v)", name, took, err)
+		}
+		if err == nil {
+			t.Errorf("%s was read", name)
+		} else if len(err.Error()) > 10_000 {
+			t.Errorf("%s: the error has %d bytes", name, len(err.Error()))
 		}
 	}
 }
