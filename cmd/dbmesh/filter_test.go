@@ -168,7 +168,7 @@ func TestInspectTellsEachMistakeInALineOfItsOwn(t *testing.T) {
 	write(t, dir, "small.filter.yaml", []byte("name: small\nabi: dbmesh_v1\nconfig: {max: {type: integer, min: 1}, tables: {type: list, of: string, required: true}}\n"))
 	write(t, dir, "small.yaml", []byte("maxx: 1\nmax: 0\n"))
 	status, out, errs := call("filter", "inspect", path)
-	for _, says := range []string{"setting       tables, list of string, required\n", "  refused       small.yaml: line 2: max: is 0", "\n                maxx: the filter has no such setting"} {
+	for _, says := range []string{"setting       tables, list of string, required\n", "  refused       small.yaml: line 2: max: is 0", "\n                small.yaml: line 1: maxx: the filter has no such setting"} {
 		if status != exitFailed || !strings.Contains(out, says) {
 			t.Errorf("status %d, says no %q, %s\n%s", status, says, errs, out)
 		}

@@ -3,6 +3,7 @@ package wasm
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -73,8 +74,12 @@ func (e *effective) settings(src *Source, o *Options) error {
 			return err
 		}
 		if err := e.manifest.Config.Check(beside.Values); err != nil {
-			key, _, _ := strings.Cut(err.Error(), ":")
-			return fmt.Errorf("%s: line %d: %w", name, beside.Line(key), err)
+			var all []error
+			for mistake := range strings.SplitSeq(err.Error(), "\n") {
+				key, _, _ := strings.Cut(mistake, ":")
+				all = append(all, fmt.Errorf("%s: line %d: %s", name, beside.Line(key), mistake))
+			}
+			return errors.Join(all...)
 		}
 	}
 	if err := e.manifest.Config.Check(o.Config); err != nil {
