@@ -2,6 +2,7 @@ package hostile_test
 
 import (
 	"math"
+	"strings"
 
 	"github.com/dbmesh/dbmesh/core/abi"
 	"github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
@@ -67,6 +68,24 @@ func verdicts() []attack {
 	}
 }
 
+// movingBlock is a guest whose block stands at the front with a text area, or at the very end of
+// its memory without one, and that breaks often, so that instances are made anew.
+func movingBlock() []byte {
+	m := &wasmtest.Module{}
+	m.Import("wasi_snapshot_preview1", "random_get", []wasmtest.Type{i32, i32}, []wasmtest.Type{i32})
+	m.Memory(1, -1)
+	m.Export("memory", wasmtest.KindMemory, 0)
+	m.Func(abi.ExportVersion, nil, []wasmtest.Type{i32}, nil, wasmtest.I32(0))
+	m.Func(abi.ExportBlock, nil, []wasmtest.Type{i32}, nil, wasmtest.I32(0x2000), wasmtest.I32(1), wasmtest.Call(0), wasmtest.Drop,
+		wasmtest.I32(0x2000), wasmtest.Load8U+wasmtest.At(0), wasmtest.I32(1), wasmtest.I32And,
+		wasmtest.IfOf(i32, wasmtest.I32(0), wasmtest.I32(1<<16-abi.HeaderSize)))
+	m.Data(abi.AtTextCapacity, "\x00\x10\x00\x00")
+	m.Func(abi.ExportHooks, nil, []wasmtest.Type{i64}, nil, wasmtest.I64(4096<<abi.WantTextShift|1<<abi.HookQuery|1<<abi.HookDone))
+	m.Hook(abi.HookQuery, nil, pass())
+	m.Hook(abi.HookDone, nil, wasmtest.Unreachable)
+	return m.Build()
+}
+
 func hostCalls() []attack {
 	call := func(name string, args ...wasmtest.Code) func() []byte {
 		return with([]string{name}, func(m *wasmtest.Module) {
@@ -96,6 +115,14 @@ func hostCalls() []attack {
 			m.Func(abi.ExportConfigure, nil, []wasmtest.Type{i64}, nil,
 				wasmtest.Loop(wasmtest.I32(abi.MatchRegexp), wasmtest.I32(0x2000), wasmtest.I32(30), m.Host("match_new"),
 					wasmtest.I32(0), wasmtest.I32LtS, wasmtest.I32Eqz, wasmtest.BrIf(0)), pass())
+			m.Hook(abi.HookQuery, nil, pass())
+		}), harmless: true},
+		{name: "match-again", tries: "compiles sets that are almost too large and wrong at their end until it may not", build: with([]string{"match_new"}, func(m *wasmtest.Module) {
+			patterns := strings.Repeat("a{999}\n", 19) + "("
+			m.Data(0x2000, patterns)
+			m.Func(abi.ExportConfigure, nil, []wasmtest.Type{i64}, nil,
+				wasmtest.Loop(wasmtest.I32(abi.MatchRegexp), wasmtest.I32(0x2000), wasmtest.I32(int32(len(patterns))), m.Host("match_new"),
+					wasmtest.I32(abi.TooLarge), wasmtest.I32Ne, wasmtest.BrIf(0)), pass())
 			m.Hook(abi.HookQuery, nil, pass())
 		}), harmless: true},
 		{name: "metrics-many", tries: "defines metrics until it gets no more", build: with([]string{"metric_def"}, func(m *wasmtest.Module) {
@@ -132,6 +159,25 @@ func wasi() []attack {
 			wasmtest.I32(0x2000), wasmtest.I32(0x3000), wasmtest.I32(1), wasmtest.I32(0x4000), wasmtest.Call(0), wasmtest.Drop, wasmtest.Br(0))), told: "out of fuel"},
 		{name: "random-for-ever", tries: "asks for random bytes again and again", build: from("random_get", []wasmtest.Type{i32, i32}, wasmtest.Loop(
 			wasmtest.I32(0x2000), wasmtest.I32(0x8000), wasmtest.Call(0), wasmtest.Drop, wasmtest.Br(0))), told: "out of fuel"},
+		{name: "random-at-start", tries: "asks for random bytes in its start function, whose fuel the host can't reach", build: func() []byte {
+			m := &wasmtest.Module{}
+			m.Import(preview, "random_get", []wasmtest.Type{i32, i32}, []wasmtest.Type{i32})
+			m.GuestExports()
+			m.Start(m.Func("", nil, nil, nil, wasmtest.Loop(wasmtest.I32(0), wasmtest.I32(0x20000), wasmtest.Call(0), wasmtest.Drop, wasmtest.Br(0))))
+			m.Hook(abi.HookQuery, nil, pass())
+			return m.Build()
+		}, refused: "start function"},
+		{name: "lines-for-ever", tries: "writes lines of one letter again and again", build: func() []byte {
+			m := &wasmtest.Module{}
+			m.Import(preview, "fd_write", four, []wasmtest.Type{i32})
+			m.GuestExports()
+			m.Data(0x1ff0, "\x00\x20\x00\x00\x00\x80\x00\x00")
+			m.Data(0x2000, strings.Repeat("x\n", 0x4000))
+			m.Hook(abi.HookQuery, nil, wasmtest.Loop(wasmtest.I32(2), wasmtest.I32(0x1ff0), wasmtest.I32(1), wasmtest.I32(0), wasmtest.Call(0),
+				wasmtest.Drop, wasmtest.Br(0)), pass())
+			return m.Build()
+		}, told: "out of fuel"},
+		{name: "block-moves", tries: "has its block and text area elsewhere in each instance, by chance", build: movingBlock, harmless: true, breaks: true},
 		{name: "random-outside", tries: "has random bytes written behind the end of its memory", build: from("random_get", []wasmtest.Type{i32, i32},
 			wasmtest.I32(0x1f000), wasmtest.I32(-1), wasmtest.Call(0), wasmtest.Drop), told: "random_get"},
 		{name: "write-many", tries: "writes a billion vectors to standard error", build: from("fd_write", four,

@@ -1,6 +1,8 @@
 package hostile_test
 
 import (
+	"strings"
+
 	"github.com/dbmesh/dbmesh/core/abi"
 	"github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
 )
@@ -51,10 +53,33 @@ func endless() []attack {
 		{name: "clock-for-ever", tries: "asks for the time again and again", build: with([]string{"now_ns"}, func(m *wasmtest.Module) {
 			m.Hook(abi.HookQuery, nil, wasmtest.Loop(m.Host("now_ns"), wasmtest.Drop, wasmtest.Br(0)), pass())
 		}), told: "out of fuel"},
+		{name: "references-for-ever", tries: "has the runtime look up functions again and again", build: with(nil, func(m *wasmtest.Module) {
+			self := m.Next()
+			m.RawElements("\x03\x00\x01" + wasmtest.U(uint64(self)))
+			m.Hook(abi.HookQuery, nil, wasmtest.Loop(repeat(wasmtest.RefFunc(self)+wasmtest.Drop, 500), wasmtest.Br(0)), pass())
+		}), told: "out of fuel"},
+		{name: "table-grow-by-nothing", tries: "grows a table by no entries again and again", build: with(nil, func(m *wasmtest.Module) {
+			m.Table(1, 1000)
+			m.Hook(abi.HookQuery, nil, wasmtest.Loop(repeat("\xd0\x70"+wasmtest.I32(0)+"\xfc\x0f\x00"+wasmtest.Drop, 500), wasmtest.Br(0)), pass())
+		}), told: "out of fuel"},
+		{name: "matches-of-many-states", tries: "matches a regular expression of a thousand states with its own text", build: matching("(a?){1000}b"), told: "out of fuel"},
+		{name: "matches-that-begin", tries: "matches one that begins with ^ and goes on with a thousand loops", build: matching("^" + strings.Repeat(".*", 1000) + "b"), told: "out of fuel"},
 		{name: "slow-but-within", tries: "uses almost all of its fuel at each query", build: onQuery([]wasmtest.Type{i32},
 			wasmtest.I32(900_000), wasmtest.Set(1),
 			wasmtest.Loop(wasmtest.Get(1), wasmtest.I32(1), wasmtest.I32Sub, wasmtest.Tee(1), wasmtest.BrIf(0)), pass()), harmless: true},
 	}
+}
+
+// matching matches a pattern with 64 KiB of the same letter again and again.
+func matching(pattern string) func() []byte {
+	return with([]string{"match_new", "match_bytes"}, func(m *wasmtest.Module) {
+		m.Data(0x2000, pattern)
+		m.Func(abi.ExportConfigure, nil, []wasmtest.Type{i64}, nil,
+			wasmtest.I32(abi.MatchRegexp), wasmtest.I32(0x2000), wasmtest.I32(int32(len(pattern))), m.Host("match_new"), wasmtest.Drop,
+			wasmtest.I32(0x10000), wasmtest.I32('a'), wasmtest.I32(0x10000), wasmtest.MemoryFill, pass())
+		m.Hook(abi.HookQuery, nil, wasmtest.Loop(wasmtest.I32(0), wasmtest.I32(0x10000), wasmtest.I32(0x10000), m.Host("match_bytes"),
+			wasmtest.Drop, wasmtest.Br(0)), pass())
+	})
 }
 
 func repeat(c wasmtest.Code, n int) wasmtest.Code {
