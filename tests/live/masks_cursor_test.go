@@ -37,3 +37,19 @@ func TestAnExecuteThatIsRefusedDoesNotUncoverACursor(t *testing.T) {
 		}
 	}
 }
+
+// What dbmesh forgets with a session's statements the server has forgotten too.
+func TestNoCursorOutlivesAResetOfItsSession(t *testing.T) {
+	server := shared.MariaDB(t).Backend
+	r := openMasked(t, maskingMesh(t, server, &masking{}, false, ""), server, rawCaps)
+	id := statement(r.prepare(t, []byte("SELECT seq, 'secret' AS keep_s FROM seq_1_to_9")))
+	if got := r.reply(t, core.Execute, cursor(id)); lastErr(t, got) != nil {
+		t.Fatal(lastErr(t, got))
+	}
+	if got := r.reply(t, core.ResetConnection, nil); lastErr(t, got) != nil {
+		t.Fatal(lastErr(t, got))
+	}
+	if got := r.reply(t, core.Fetch, fetch(id, 3)); lastErr(t, got) == nil {
+		t.Errorf("fetched %q", got)
+	}
+}
