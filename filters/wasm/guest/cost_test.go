@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/abi"
@@ -135,6 +136,23 @@ func TestClientsDoNotHearWhatAGuestSaidThatCouldNotBeMade(t *testing.T) {
 	}
 	if f.Kind != Busy || strings.Contains(f.Text, "password") || !strings.Contains(f.Text, "unreachable") || !strings.Contains(f.Trace, "password") {
 		t.Errorf("got %v, %q, %q", f.Kind, f.Text, f.Trace)
+	}
+}
+
+func TestAnAbortIsToldInOneShortLine(t *testing.T) {
+	const i = w.Int32
+	m := &w.Module{}
+	m.Import("env", "abort", []w.Type{i, i, i, i}, nil)
+	m.GuestExports()
+	m.Data(free, "\x00\x02\x00\x00"+strings.Repeat("\x0a\x00\x2a\x20\x00\xd8", 100)) // line feed, U+202A, half a pair
+	m.Hook(abi.HookQuery, nil, w.I32(free+4), w.I32(free+4), w.I32(3), w.I32(9), w.Call(0), w.I64(0))
+	p := load(t, options(t, m.Build()))
+	var f *Fault
+	if err := p.Call(context.Background(), abi.HookQuery, 0, question()); !errors.As(err, &f) {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(f.Text, "trap in on_query: abort: ") || strings.ContainsAny(f.Text, "\n\r") || len(f.Text) > 300 || !utf8.ValidString(f.Text) {
+		t.Errorf("the client hears %q", f.Text)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"unicode"
 
 	"github.com/dbmesh/dbmesh/core/abi"
 	"github.com/tetratelabs/wazero/sys"
@@ -75,7 +76,7 @@ func (in *instance) fault(where string, limit uint64, err error) *Fault {
 	case errors.As(err, &exit):
 		f.Kind, f.Text = Exit, fmt.Sprintf("exit with code %d in %s", exit.ExitCode(), where)
 	case errors.As(err, &wrong):
-		f.Text = fmt.Sprintf("trap in %s: %s", where, wrong)
+		f.Text = fmt.Sprintf("trap in %s: %s", where, plain(string(wrong)))
 	case errors.As(err, &broken) || strings.Contains(text, "(recovered by wazero)"):
 		f.Kind, f.Text = HostPanic, fmt.Sprintf("host function %s broke in %s: a bug in dbmesh", in.host, where)
 		f.Trace = cut([]byte(text), 4*maxSaid)
@@ -90,6 +91,20 @@ func (in *instance) fault(where string, limit uint64, err error) *Fault {
 	}
 	return f
 }
+
+// plain makes a guest's words fit for an error that clients get: one line, not long.
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	return cut([]byte(text), maxWords)
+}
+
+// maxWords bounds them, in bytes.
+const maxWords = 200
 
 // maxFrames is how many of the guest's functions a trace names.
 const maxFrames = 8

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/dbmesh/dbmesh/core/abi"
 	"github.com/dbmesh/dbmesh/filters/wasm/module"
@@ -147,7 +148,7 @@ func (in *instance) configured() error {
 	if !ok || byte(answer) != abi.OpDeny {
 		return fmt.Errorf("%s gave %#x, which is neither 0 nor a message", abi.ExportConfigure, answer)
 	}
-	return fmt.Errorf("it refuses its config: %s", cut(text, abi.MaxMessage))
+	return fmt.Errorf("it refuses its config: %s", strings.ToValidUTF8(cut(text, abi.MaxMessage), "?"))
 }
 
 // describe asks for hooks and wants. Without dbmesh_hooks the guest has the hooks that it exports.
