@@ -136,6 +136,14 @@ func TestAFilterThatIsRefusedFailsItsCases(t *testing.T) {
 	}
 }
 
+func TestInspectWarnsOfAFilterThatPreparedStatementsPass(t *testing.T) {
+	ownCache(t)
+	path := write(t, t.TempDir(), "small.wasm", small(denies))
+	if status, out, _ := call("filter", "inspect", path); status != exitOK || !strings.Contains(out, "prepared statements pass by it") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+}
+
 func TestACostIsMeasuredForEachStep(t *testing.T) {
 	ownCache(t)
 	dir := t.TempDir()

@@ -38,6 +38,9 @@ func (l *Lab) Inspect(ctx context.Context, s *Subject, keys []ed25519.PublicKey,
 		if r.WantsParams {
 			line("", "it reads the parameters of executes")
 		}
+		if passesPrepared(r.Hooks) {
+			line("", "prepared statements pass by it: they need on_prepare or on_execute")
+		}
 	}
 	if m != nil {
 		imported(line, m)
@@ -70,6 +73,13 @@ func (l *Lab) Inspect(ctx context.Context, s *Subject, keys []ed25519.PublicKey,
 		}
 	}
 	return refusal
+}
+
+// passesPrepared says that a filter judges statements that are sent as text only, which is
+// rarely meant.
+func passesPrepared(hooks []string) bool {
+	has := func(h abi.Hook) bool { return slices.Contains(hooks, h.String()) }
+	return has(abi.HookQuery) && !has(abi.HookPrepare) && !has(abi.HookExecute)
 }
 
 // row writes one line, longer ones with what follows below.
