@@ -107,7 +107,7 @@ func (f *Filter) remembered(ctx context.Context, c *core.Command, p part) (*judg
 		return nil, err
 	}
 	j, err := f.decode(p.h, &call.Verdict)
-	if err == nil && call.Verdict.Cacheable {
+	if err == nil && call.Verdict.Cacheable && j.size() <= maxKept {
 		if q, ok := f.equal(c.Session, p); ok {
 			f.memory.put(q, j)
 		}

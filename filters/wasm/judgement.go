@@ -62,6 +62,23 @@ func (f *Filter) given(h abi.Hook, s *core.Session, j *judgement) *judgement {
 	return nil
 }
 
+// size is how many bytes its reply holds. Messages and names are short.
+func (j *judgement) size() (n int) {
+	if j == nil || j.verdict.Reply() == nil {
+		return 0
+	}
+	r := j.verdict.Reply()
+	for _, c := range r.Columns {
+		n += len(c)
+	}
+	for _, row := range r.Rows {
+		for _, v := range row {
+			n += len(v) + 24 // its slice
+		}
+	}
+	return n + len(r.Info)
+}
+
 // detail is what a log line says of it. A statement's text is left out: it may hold what is
 // in no log.
 func (j *judgement) detail() string {

@@ -13,6 +13,7 @@ import (
 const (
 	rooms       = 16
 	roomSize    = 512   // verdicts per room
+	maxKept     = 1024  // bytes of one judgement's reply; a larger one is asked for again
 	maxNumbered = 65536 // names of users and schemas
 )
 

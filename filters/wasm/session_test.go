@@ -2,6 +2,7 @@ package wasm_test
 
 import (
 	"context"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -151,6 +152,33 @@ func TestACacheableVerdictNeverEntersTheGuestAgain(t *testing.T) {
 	}
 	query(s, "SELEKT 1", "go on", 1) // opaque: asked each time
 	query(s, "SELEKT 1", "go on", 1)
+}
+
+// Thousands of verdicts may be remembered, so a large one is not.
+func TestALargeCacheableReplyIsAskedForEachTime(t *testing.T) {
+	for _, size := range []int{10, 5000} {
+		m := w.Guest()
+		payload := "\x01\x00\x01\x00\x01\x00a" + string(binary.LittleEndian.AppendUint32(nil, uint32(size))) + strings.Repeat("x", size)
+		m.Data(w.GuestFree, payload)
+		m.Hook(abi.HookQuery, nil, w.Verdict(abi.OpReply|abi.OpCacheable, w.GuestFree, uint32(len(payload))))
+		asked := 0
+		d := deps(t)
+		d.Asked = func(wasm.Asked) { asked++ }
+		f, _, err := wasm.Load(context.Background(), wasm.Source{Name: "rule", Module: m.Build()}, wasm.Options{Grant: []string{"reply"}}, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ch, s := chain(t, f), session()
+		for range 5 {
+			if v, _ := command(ch, s, core.Query, "SELECT 1"); v.Reply() == nil {
+				t.Fatalf("it says %s", says(v))
+			}
+		}
+		if small := size < 1000; small != (asked < 5) {
+			t.Errorf("a reply of %d bytes was asked for %d times", size, asked)
+		}
+		_ = f.Close()
+	}
 }
 
 func TestAskingAllocatesNothing(t *testing.T) {

@@ -43,16 +43,14 @@ const (
 // dbmesh, and works behind it and beside it.
 func TestNobodyElseNotices(t *testing.T) {
 	v := startVictim(t)
-	m := attack{name: "calm", build: onQuery(nil, pass()), harmless: true}
-	v.meet(t, m)
-	calm := v.others.quantile(t)
+	quiet := v.quiet(t)
 	rest := v.settled(t, 0)
-	t.Logf("without an attack: p99 of others %v, %d KiB resident", calm, rest>>10)
+	t.Logf("without an attack: p99 of others %v, %d KiB resident", quiet, rest>>10)
 	for _, f := range families() {
 		t.Run(f.title, func(t *testing.T) {
 			for i, a := range f.attacks {
 				if sidecar.Now() > sidecar.Short || i%5 == 0 { // the others were alone in the other test
-					v.harm(t, a, calm, rest)
+					v.harm(t, a, &quiet, rest)
 				}
 			}
 			if got := v.settled(t, rest+restGrowth); got > rest+restGrowth {
@@ -62,21 +60,30 @@ func TestNobodyElseNotices(t *testing.T) {
 	}
 }
 
-// harm runs one attack and judges what others noticed. A machine with other work makes a p99
-// large now and then, so a late one is measured again.
-func (v *victim) harm(t *testing.T, a attack, calm time.Duration, rest int64) {
+// quiet measures others while a module comes, is asked and goes that does no harm.
+func (v *victim) quiet(t *testing.T) time.Duration {
+	t.Helper()
+	v.others.begin()
+	v.meet(t, attack{name: "calm", build: onQuery(nil, pass()), harmless: true})
+	return v.others.quantile(t)
+}
+
+// harm runs one attack and judges what others noticed. What disturbs the machine disturbs the
+// quiet times too: where an attack seems to have been noticed, both are measured again.
+func (v *victim) harm(t *testing.T, a attack, quiet *time.Duration, rest int64) {
 	var p99 time.Duration
-	for range 3 {
+	for range 5 {
 		v.resetPeak(t)
 		v.others.begin()
 		v.meet(t, a)
 		p99 = v.others.quantile(t)
-		if p99 < 3*calm || sidecar.Now() == sidecar.Short {
+		if p99 < 3**quiet || sidecar.Now() == sidecar.Short {
 			break
 		}
+		*quiet = max(*quiet, v.quiet(t))
 	}
-	if p99 >= 3*calm && sidecar.Now() > sidecar.Short {
-		t.Errorf("%s: p99 of other sessions is %v, %v without an attack", a.name, p99, calm)
+	if p99 >= 3**quiet && sidecar.Now() > sidecar.Short {
+		t.Errorf("%s: p99 of other sessions is %v, %v without an attack", a.name, p99, *quiet)
 	}
 	if peak := v.peak(t); peak > rest+peakGrowth {
 		t.Errorf("%s: %d KiB resident at the peak, %d before", a.name, peak>>10, rest>>10)

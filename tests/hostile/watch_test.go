@@ -28,7 +28,7 @@ type bystander struct {
 }
 
 // enough is how many commands make a p99.
-const enough = 300
+const enough = 500
 
 func startBystander(t *testing.T, dsn string) *bystander {
 	db, err := sql.Open("mysql", dsn)
