@@ -34,3 +34,23 @@ func TestTheSchemaOfAUSEIsFound(t *testing.T) {
 		}
 	}
 }
+
+// FuzzUse reads texts as USE: what is found lies in the text, and a schema that is sure reads
+// back from its own quotes.
+func FuzzUse(f *testing.F) {
+	f.Add([]byte("USE `a``b` ;"))
+	f.Add([]byte("use /* x */ a -- y"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		schema, at, sure := used(text)
+		if at.Start < 0 || at.End < at.Start || at.End > len(text) {
+			t.Fatalf("%q: the schema stands at %v", text, at)
+		}
+		if !sure {
+			return
+		}
+		again, _, sure := used(append([]byte("USE "), quoted(schema)...))
+		if !sure || string(again) != string(schema) {
+			t.Errorf("%q: the schema %q reads back as %q, %v", text, schema, again, sure)
+		}
+	})
+}
