@@ -95,8 +95,7 @@ func (l *loading) read(context.Context) (err error) {
 
 // caps are those of modules, as far as the operator's limits lift them.
 func (l *loading) caps() module.Caps {
-	c := module.DefaultCaps()
-	c = c.WithBytes(max(c.Bytes, len(l.src.Module))) // size has compared it
+	c := module.CapsFor(l.src.Module) // size has compared it
 	c.MemoryPages = max(c.MemoryPages, int(l.report.Memory/page))
 	return c
 }

@@ -25,9 +25,7 @@ func (l *Lab) Inspect(ctx context.Context, s *Subject, keys []ed25519.PublicKey,
 	r := run.Report
 	m := r.Module
 	if m == nil { // it was refused before the module was read
-		caps := module.DefaultCaps()
-		caps.Bytes = max(caps.Bytes, len(s.Source.Module))
-		m, _ = module.Read(s.Source.Module, caps)
+		m, _ = module.Read(s.Source.Module, module.CapsFor(s.Source.Module))
 	}
 	fmt.Fprintf(out, "%s\n\n", s.Path)
 	line := func(name, format string, args ...any) { row(out, name, fmt.Sprintf(format, args...)) }

@@ -45,9 +45,7 @@ func New(cache string, server cases.Server) (*Lab, error) {
 
 // Compile puts a module's machine code into the cache. hit says that it was there.
 func (l *Lab) Compile(ctx context.Context, source []byte) (hit bool, err error) {
-	caps := module.DefaultCaps()
-	caps.Bytes = max(caps.Bytes, len(source))
-	return l.compiler.Compile(ctx, source, caps)
+	return l.compiler.Compile(ctx, source, module.CapsFor(source))
 }
 
 // Options say how a filter is loaded.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/dbmesh/dbmesh/cmd/dbmesh/cases"
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/abi"
+	"github.com/dbmesh/dbmesh/filters/wasm"
+	"github.com/dbmesh/dbmesh/filters/wasm/wasmtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,6 +36,31 @@ func TestVariantsAreTheSameStatementWithOtherLiterals(t *testing.T) {
 	}
 	if _, err := New("", cases.Server{Flavour: "oracle"}); err == nil || !strings.Contains(err.Error(), "oracle") {
 		t.Errorf("an unknown server: %v", err)
+	}
+}
+
+// A module longer than usual has other caps, by which compiled code is found.
+func TestWhatIsCompiledAheadIsFoundByALoad(t *testing.T) {
+	for _, size := range []int{0, 5 << 20} {
+		m := wasmtest.Guest()
+		m.Hook(abi.HookQuery, nil, wasmtest.I64(0))
+		m.Custom("padding", strings.Repeat("x", size))
+		l, err := New(t.TempDir(), cases.Server{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hit, err := l.Compile(context.Background(), m.Build()); hit || err != nil {
+			t.Fatalf("%d bytes: hit %v, error %v", size, hit, err)
+		}
+		f, r, err := wasm.Load(context.Background(), wasm.Source{Name: "rule", Module: m.Build()},
+			wasm.Options{ModuleSize: 8 << 20}, wasm.Deps{Compiler: l.compiler, Budget: l.budget})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Cached {
+			t.Errorf("%d bytes more: the module is compiled again", size)
+		}
+		_ = f.Close()
 	}
 }
 

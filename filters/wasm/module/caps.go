@@ -60,6 +60,14 @@ func DefaultCaps() Caps {
 	}
 }
 
+// CapsFor gives the default caps, widened where needed to the size of a module that its
+// operator lets be so long. Whoever loads a module and whoever compiles it ahead must use
+// the same ones: they are part of what compiled code is found by.
+func CapsFor(b []byte) Caps {
+	c := DefaultCaps()
+	return c.WithBytes(max(c.Bytes, len(b)))
+}
+
 // WithBytes gives caps for modules of up to n bytes: above the default, those of the whole
 // module grow with it, those of one function stay.
 func (c Caps) WithBytes(n int) Caps {
