@@ -52,6 +52,7 @@ type Backend struct {
 // figures are what changes of a backend while it stays the same server.
 type figures struct {
 	state    atomic.Int32
+	behind   atomic.Bool
 	sessions atomic.Int64
 	running  atomic.Int64
 	ewma     atomic.Uint64 // float64 bits, nanoseconds
@@ -77,11 +78,18 @@ func (b *Backend) State() State { return State(b.figures().state.Load()) }
 // SetState is for the health check and for changes of config. It returns the state before.
 func (b *Backend) SetState(s State) State { return State(b.figures().state.Swap(int32(s))) }
 
-// Usable says whether new sessions may go there: not known dead and not draining.
+// Usable says whether new sessions may go there: not known dead, not draining, and not
+// too far behind the server that it replicates.
 func (b *Backend) Usable() bool {
 	s := b.State()
-	return s == Up || s == Unknown
+	return (s == Up || s == Unknown) && !b.Behind()
 }
+
+// Behind says whether the backend is a replica that is further behind than its pool allows.
+func (b *Backend) Behind() bool { return b.figures().behind.Load() }
+
+// SetBehind is for whoever watches replicas. It returns what was so before.
+func (b *Backend) SetBehind(behind bool) bool { return b.figures().behind.Swap(behind) }
 
 // Sessions is how many backend connections are open for sessions.
 func (b *Backend) Sessions() int64 { return b.figures().sessions.Load() }

@@ -1,5 +1,7 @@
 package core
 
+import "time"
+
 // Command is one request of the command phase. It is reused: it and every byte slice in
 // it are valid until its last OnDone hook returns, and must be copied to be kept.
 type Command struct {
@@ -16,6 +18,14 @@ type Command struct {
 	StatementID uint32
 	Pool        string   // where the command goes; starts as the session's pool
 	Backend     *Backend // set by a balancing link if the session holds none in Pool
+	// Consistency is what the command must see if it runs in another pool than the session's
+	// own; where no backend there can be found that has it, it runs at home. Set by a routing
+	// link, with how long to wait for such a backend.
+	Consistency Consistency
+	Patience    time.Duration
+	// Hold has a BEGIN answered by the proxy, and sent right before the next command, where
+	// that one goes. Set by a routing link.
+	Hold bool
 
 	truncated bool
 	rewritten []byte
@@ -37,6 +47,7 @@ type Slot struct {
 func (c *Command) Reset(s *Session, code Code, sql []byte, size int, truncated bool) {
 	c.Session, c.Code, c.SQL, c.Size, c.truncated = s, code, sql, size, truncated
 	c.StatementID = 0
+	c.Consistency, c.Patience, c.Hold = ConsistencyOff, 0, false
 	c.Pool, c.Backend, c.rewritten, c.facts = s.Pool, nil, nil, nil
 	c.reached = -1
 }

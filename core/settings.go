@@ -40,6 +40,7 @@ type ListenerSettings struct {
 	MaxSessionsPerUser int           `koanf:"max_sessions_per_user"`
 	LoginTimeout       time.Duration `koanf:"login_timeout"`
 	IdleTimeout        time.Duration `koanf:"idle_timeout"` // 0 leaves it to the backend's wait_timeout
+	Compression        []string      `koanf:"compression"`  // zlib, zstd: offered to clients
 }
 
 // ServerTLSSettings is what a listener offers to clients.
@@ -73,6 +74,11 @@ type PoolSettings struct {
 	PublicKey     string          `koanf:"public_key"`     // PEM file of the backends' own RSA key
 	Control       ControlSettings `koanf:"control"`
 	Health        HealthSettings  `koanf:"health"`
+	Pooling       PoolingSettings `koanf:"pooling"`
+	// Variables are set on each connection of the pool that dbmesh logs in, in this order.
+	Variables   []VariableSettings  `koanf:"variables"`
+	Compression string              `koanf:"compression"` // off, zlib, zstd: asked of backends
+	Replication ReplicationSettings `koanf:"replication"`
 }
 
 // BackendSettings is one server.
@@ -120,8 +126,11 @@ type LimitSettings struct {
 	InspectLimit  Size `koanf:"inspect_limit"`  // of a statement's text, see Command.Truncated
 	FactsCache    Size `koanf:"facts_cache"`    // of all statements' facts together; fixed at start
 	MaxStatements int  `koanf:"max_statements"` // prepared statements of one session
-	MaxLogins     int  `koanf:"max_logins"`     // logins under way at once, per listener
-	WasmMemory    Size `koanf:"wasm_memory"`    // linear memory of all user filters together; fixed at start
+	// MaxAllStatements bounds the texts of statements that sessions have prepared through
+	// shared connections, in all sessions together.
+	MaxAllStatements int  `koanf:"max_all_statements"`
+	MaxLogins        int  `koanf:"max_logins"`  // logins under way at once, per listener
+	WasmMemory       Size `koanf:"wasm_memory"` // linear memory of all user filters together; fixed at start
 }
 
 // Size is a number of bytes, written with a unit: "1MiB", "64KB", "512B".

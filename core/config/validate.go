@@ -55,6 +55,7 @@ func (v validator) rest() {
 	v.atLeast("limits.inspect_limit", v.Limits.InspectLimit, 1)
 	v.atLeast("limits.facts_cache", v.Limits.FactsCache, 1)
 	v.atLeast("limits.max_statements", v.Limits.MaxStatements, 1)
+	v.atLeast("limits.max_all_statements", v.Limits.MaxAllStatements, 1)
 	v.atLeast("limits.max_logins", v.Limits.MaxLogins, 1)
 }
 
@@ -78,6 +79,9 @@ func (v validator) listener(l *core.ListenerSettings, at string) {
 	v.atLeast(at+".max_sessions", l.MaxSessions, 0)
 	v.atLeast(at+".max_sessions_per_user", l.MaxSessionsPerUser, 0)
 	v.atLeast(at+".login_timeout", l.LoginTimeout, 1)
+	for i, c := range l.Compression {
+		v.oneOf(fmt.Sprintf("%s.compression[%d]", at, i), c, "zlib", "zstd")
+	}
 	v.serverTLS(&l.TLS, at+".tls")
 }
 
@@ -113,6 +117,7 @@ func (v validator) pool(p *core.PoolSettings, at string) {
 	v.atLeast(at+".health.timeout", p.Health.Timeout, 1)
 	v.atLeast(at+".health.fall", p.Health.Fall, 1)
 	v.atLeast(at+".health.rise", p.Health.Rise, 1)
+	v.pooling(p, at)
 	v.publicKey(&p.PublicKey, at+".public_key")
 	v.clientTLS(p, at+".tls")
 }
