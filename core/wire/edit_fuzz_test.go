@@ -11,14 +11,16 @@ import (
 // relay does what a reader does with an Editor: it hands in what it has, makes room, and
 // answers, by a denial if there is one.
 type relay struct {
-	e    Editor
-	r    Response
-	deny *Err
+	e      Editor
+	r      Response
+	deny   *Err
+	rename uint32
 }
 
 func (d *relay) run(t *testing.T, code byte, caps Caps, o Edits, masks []Mask, pieces [][]byte) (out []byte, consumed int, done bool) {
 	t.Helper()
 	d.r.Begin(code, caps)
+	d.r.Rename = d.rename
 	d.e.Begin(&d.r, code, caps, o)
 	var hand []byte
 	dst := make([]byte, 0, 512)

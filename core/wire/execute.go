@@ -6,6 +6,7 @@ import "github.com/go-mysql-org/go-mysql/mysql"
 const (
 	paramCount    = 8    // the number of parameters is in the packet
 	paramUnsigned = 0x80 // in the byte behind the type
+	bulkTypes     = 0x80 // of a bulk execute: types are in the packet
 )
 
 // Execute decodes the parameters of COM_STMT_EXECUTE: Begin, then Next once for each
@@ -18,7 +19,9 @@ type Execute struct {
 
 	nulls  []byte
 	pieces []byte
-	count  int // parameters and query attributes
+	count  int  // parameters and query attributes
+	flag   int  // where the packet says whether it tells types
+	bulk   bool // it is MariaDB's bulk execute
 	at     int
 	c      cursor
 }
@@ -36,41 +39,15 @@ type Value struct {
 // pieces a bit for each parameter that was sent in pieces (nil for none). It says false for
 // what is malformed, or what servers read differently.
 func (e *Execute) Begin(b []byte, n int, caps Caps, known, pieces []byte) bool {
-	*e = Execute{Types: e.Types[:0], count: n, pieces: pieces, c: cursor{b: b}}
-	e.c.take(5) // command and statement
-	flags := e.c.u8()
-	e.c.take(4) // iterations, always 1
-	counted := caps.Has(QueryAttrs) && flags&paramCount != 0
-	switch {
-	case e.c.bad:
+	if !e.Head(b, n, caps) || e.bulk {
 		return false
-	case counted:
-		count := e.c.lenenc()
-		if e.c.bad || count < uint64(n) || count > uint64(len(b)) {
-			return false
-		}
-		e.count = int(count)
-	case caps.Has(QueryAttrs) && n > 0:
-		return false // there should be a number, but servers differ on that
 	}
-	if e.count == 0 {
+	e.pieces = pieces
+	if e.count == 0 || e.Told {
 		return true
 	}
-	e.nulls = e.c.take((e.count + 7) / 8)
-	if e.Told = e.c.u8() != 0; !e.Told {
-		e.Types = append(e.Types, known...)
-		return !e.c.bad && len(e.Types) == 2*e.count
-	}
-	for range e.count {
-		e.Types = append(e.Types, e.c.take(2)...)
-		if caps.Has(QueryAttrs) {
-			e.c.block() // name
-		}
-		if e.c.bad { // a count that lies must not make Types grow
-			return false
-		}
-	}
-	return true
+	e.Types = append(e.Types, known...)
+	return len(e.Types) == 2*e.count
 }
 
 // Next gives the next parameter, false if it is malformed.

@@ -125,6 +125,9 @@ func (r *Response) prepared(p []byte) {
 		return
 	}
 	r.Prepared = true
+	if r.Rename != 0 {
+		PutStatement(p, r.Rename) // the id stands where it does in commands
+	}
 	if r.next = atParamDefs; r.defs == 0 {
 		r.columns()
 	}

@@ -64,7 +64,10 @@ type Response struct {
 	Prepared    bool
 	StatementID uint32 // of a prepare
 	Params      uint16 // of a prepare: how many parameters its executes have
-	Malformed   bool   // the connection is out of step and must be closed
+	// Rename, if it is not 0, is the id that a prepare's OK shall tell in the place of
+	// StatementID: it is written over it when the packet is fed. Set it behind Begin.
+	Rename    uint32
+	Malformed bool // the connection is out of step and must be closed
 	// Track is called for each change of session state that an OK packet tells; may be nil.
 	// A block too long to be held is told as one TrackState entry.
 	Track func(Change)
