@@ -110,6 +110,16 @@ func (c *Command) Params() ([]Param, bool) {
 	return c.Session.Decoder.Params(c)
 }
 
+// Attribute is the text of the query attribute of that name (CLIENT_QUERY_ATTRIBUTES), valid
+// like the command; it is empty for one that is no text. It says false for commands other
+// than queries, where there is none of the name, and for NULL. It is looked for anew each time.
+func (c *Command) Attribute(name string) ([]byte, bool) {
+	if c.Code != Query || c.Session.Attributed == nil {
+		return nil, false
+	}
+	return c.Session.Attributed.Attribute(c, name)
+}
+
 // Known gives the facts if somebody has asked for them, else nil.
 func (c *Command) Known() *Facts { return c.facts }
 

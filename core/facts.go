@@ -26,6 +26,8 @@ type Facts struct {
 	SystemVarsRead, SystemVarsSet []string     // lower case, without @@ and scope
 	Assignments                   []Assignment // of a SET, in order
 
+	Transaction Transaction // what a BEGIN says of its transaction
+
 	Placeholders int // of a statement to be prepared
 
 	// ReadSafe says that the statement may run on a replica instead of the primary: it
@@ -80,6 +82,27 @@ const (
 	IntoVariables
 	IntoFile // OUTFILE and DUMPFILE, on the server's disk
 )
+
+// Transaction is what a BEGIN says of the transaction that it begins.
+type Transaction uint8
+
+// The kinds of transactions. TransactionReadOnly may begin with a snapshot too; what a
+// BEGIN says by a comment that servers execute is TransactionOther.
+const (
+	TransactionNone     Transaction = iota // the statement is no BEGIN
+	TransactionPlain                       // nothing is said: BEGIN, START TRANSACTION
+	TransactionReadOnly                    // READ ONLY
+	TransactionOther                       // READ WRITE, WITH CONSISTENT SNAPSHOT and what else there is
+)
+
+var transactionNames = [...]string{"", "plain", "read only", "other"}
+
+func (t Transaction) String() string {
+	if int(t) < len(transactionNames) {
+		return transactionNames[t]
+	}
+	return "invalid"
+}
 
 // Assignment is one part of a SET.
 type Assignment struct {

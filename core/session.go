@@ -23,6 +23,7 @@ type Session struct {
 	Log        *slog.Logger      // carries the session's id and client
 	Classifier Classifier        // finds the facts about its statements; nil in tests
 	Decoder    ParamDecoder      // finds the parameters of executes; nil in tests
+	Attributed AttributeFinder   // finds the attributes of queries; nil in tests
 	Status     uint16            // server status flags of the last response
 	Commands   uint64            // how many commands have begun
 
@@ -67,6 +68,12 @@ type Classifier interface {
 	Classify(c *Command) *Facts
 	Ranges(c *Command) (Ranges, bool)
 	Texts(c *Command) ([]Range, bool)
+}
+
+// AttributeFinder finds a query attribute of the command at hand, see Command.Attribute. It
+// is asked by the goroutine that owns the session.
+type AttributeFinder interface {
+	Attribute(c *Command, name string) ([]byte, bool)
 }
 
 // Bound is the backend to which the session holds a connection in the named pool, nil if

@@ -79,6 +79,7 @@ type Facts struct {
 	UserVariables   Variables    `json:"user_variables"`
 	SystemVariables Variables    `json:"system_variables"`
 	Assignments     []Assignment `json:"assignments"`
+	Transaction     string       `json:"transaction,omitempty"` // of a BEGIN: plain, read only or other
 	Placeholders    int          `json:"placeholders"`
 	ReadSafe        bool         `json:"read_safe"`
 	ReadReason      string       `json:"read_reason"`
@@ -189,7 +190,7 @@ func facts(f *core.Facts) Facts {
 		Where: f.Where, Limit: f.Limit, Locking: f.Locking, Into: into(f.Into),
 		UserVariables:   Variables{list(f.UserVarsRead), list(f.UserVarsSet)},
 		SystemVariables: Variables{list(f.SystemVarsRead), list(f.SystemVarsSet)},
-		Assignments:     []Assignment{}, Placeholders: f.Placeholders,
+		Assignments:     []Assignment{}, Transaction: f.Transaction.String(), Placeholders: f.Placeholders,
 		ReadSafe: f.ReadSafe, ReadReason: f.ReadReason,
 		Creates: effects(f.Creates), Releases: effects(f.Releases), Pins: []Pin{},
 		Opaque: f.Opaque, OpaqueReason: f.OpaqueReason,

@@ -120,6 +120,9 @@ func (t *table) facts(f *Facts) {
 	}
 	t.rows("variables", variables(f))
 	t.rows("sets", assignments(f.Assignments))
+	if f.Transaction != "" {
+		t.row("transaction", f.Transaction)
+	}
 	if f.Placeholders > 0 {
 		t.row("placeholders", fmt.Sprint(f.Placeholders))
 	}

@@ -34,6 +34,9 @@ func (n *normalizer) analyze() *core.Facts {
 		if n.live && f.ReadSafe {
 			f.ReadSafe, f.ReadReason = false, "it has a comment that servers execute"
 		}
+		if n.live && f.Transaction != core.TransactionNone && len(shapes) == 1 {
+			f.Transaction = core.TransactionOther
+		}
 		parts = append(parts, f)
 	}
 	f := whole(parts, n.out)

@@ -14,6 +14,8 @@ func (s *statement) tokensOnly(at int) {
 		default:
 			s.opaque("it is a program, or a part of one")
 		}
+	case core.StatementBegin:
+		f.Transaction = s.begins(at)
 	case core.StatementHandler:
 		if t, next := s.tableAt(at + 1); next > at+1 {
 			s.names(t)

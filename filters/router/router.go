@@ -28,10 +28,10 @@ func Kind(poolExists func(name string) bool, reg prometheus.Registerer) core.Kin
 			logins[i].chosen = m.sessions.WithLabelValues(name, fmt.Sprint(logins[i].index), logins[i].pool)
 		}
 		f := filter{logins, m.sessions.MustCurryWith(prometheus.Labels{"link": name, "rule": "none"})}
-		if !c.Hints && len(commands) == 0 {
+		if !c.Hints && len(commands) == 0 && !c.LazyBegin {
 			return &f, nil
 		}
-		return newSwitching(f, name, commands, c.Hints, m), nil
+		return newSwitching(f, name, commands, c, m), nil
 	}}
 }
 
@@ -51,7 +51,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"link", "rule", "pool"}),
 		hints: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dbmesh_router_hints_total",
-			Help: "Commands with a pool hint by result: followed, or refused as unknown or malformed.",
+			Help: "Commands with a hint by result: followed, sent home since no replica may or can serve them, or refused as unknown or malformed.",
 		}, []string{"link", "result"}),
 	}
 	if reg != nil {

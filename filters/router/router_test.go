@@ -204,9 +204,10 @@ func TestRulesAndHintsAreCounted(t *testing.T) {
 		hinted(t, f, core.Query, "select 1")
 	}
 	want := `
-# HELP dbmesh_router_hints_total Commands with a pool hint by result: followed, or refused as unknown or malformed.
+# HELP dbmesh_router_hints_total Commands with a hint by result: followed, sent home since no replica may or can serve them, or refused as unknown or malformed.
 # TYPE dbmesh_router_hints_total counter
 dbmesh_router_hints_total{link="router",result="followed"} 2
+dbmesh_router_hints_total{link="router",result="home"} 0
 dbmesh_router_hints_total{link="router",result="refused"} 2
 # HELP dbmesh_router_sessions_total Sessions by the rule that chose their pool, counted from 0; rule none left it to the listener.
 # TYPE dbmesh_router_sessions_total counter

@@ -15,6 +15,7 @@ type rule struct {
 	session   []condition
 	statement *statement // nil for a rule about logins
 	pool      string
+	level     core.Consistency
 	chosen    prometheus.Counter
 }
 
@@ -24,7 +25,7 @@ type condition struct {
 	pattern
 }
 
-func (rc ruleConfig) build() (rule, error) {
+func (rc ruleConfig) build(level core.Consistency) (rule, error) {
 	r := rule{pool: rc.Pool}
 	if rc.Pool == "" {
 		return r, errors.New("needs a pool")
@@ -33,7 +34,13 @@ func (rc ruleConfig) build() (rule, error) {
 		return r, err
 	}
 	var err error
-	r.statement, err = rc.When.statement()
+	if r.statement, err = rc.When.statement(); err != nil {
+		return r, err
+	}
+	if rc.Consistency != "" && r.statement == nil {
+		return r, errors.New("consistency: is for rules about commands, and this one is about logins")
+	}
+	r.level, err = consistency(rc.Consistency, level)
 	return r, err
 }
 
@@ -85,8 +92,12 @@ func (r *rule) matches(s *core.Session) bool {
 	return true
 }
 
-// matchesCommand says whether the conditions about the statement hold too. What the
-// session says comes first: facts are looked for only if somebody needs them.
-func (r *rule) matchesCommand(c *core.Command) bool {
-	return r.matches(c.Session) && r.statement.matches(c.Statement(), c.Session.Schema)
+// matchesCommand says whether the conditions about the statement hold too, where safe says
+// what counts as read-safe. What the session says comes first: facts are looked for only if
+// somebody needs them.
+func (r *rule) matchesCommand(c *core.Command, safe safety) bool {
+	return r.matches(c.Session) && r.statement.matches(c.Statement(), c.Session.Schema, safe)
 }
+
+// reads says whether the rule is for what is read-safe.
+func (r *rule) reads() bool { return r.statement.readSafe != nil && *r.statement.readSafe }

@@ -99,21 +99,21 @@ func (s *statement) addDigest(text string) error {
 // matches says whether the text is understood and all its statements, run by a session
 // with that default schema, are what the rule wants. By the first alone the others would
 // be smuggled to its pool.
-func (s *statement) matches(f *core.Facts, schema string) bool {
+func (s *statement) matches(f *core.Facts, schema string, safe safety) bool {
 	if f.Kind != core.StatementMulti {
-		return s.matchesOne(f, schema)
+		return s.matchesOne(f, schema, safe)
 	}
 	for _, part := range f.Parts {
-		if !s.matchesOne(part, schema) {
+		if !s.matchesOne(part, schema, safe) {
 			return false
 		}
 	}
 	return !f.Opaque && len(f.Parts) > 0
 }
 
-func (s *statement) matchesOne(f *core.Facts, schema string) bool {
+func (s *statement) matchesOne(f *core.Facts, schema string, safe safety) bool {
 	return !f.Opaque &&
-		(s.readSafe == nil || *s.readSafe == f.ReadSafe) &&
+		(s.readSafe == nil || *s.readSafe == safe(f)) &&
 		(s.kinds == nil || slices.Contains(s.kinds, f.Kind)) &&
 		(s.digests == nil || s.digests[f.Digest]) &&
 		(s.tables == nil || s.names(f.Tables, schema))
