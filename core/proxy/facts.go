@@ -38,12 +38,13 @@ func (s *session) Texts(c *core.Command) ([]core.Range, bool) {
 
 // beginState makes the session's state that of a new one.
 func (s *session) beginState() {
-	s.Classifier, s.Decoder = s, s
+	s.Classifier, s.Decoder, s.Attributed = s, s, s
 	l := state.Login{Collation: s.collation, Tracks: s.caps.Has(wire.SessionTrack)}
-	if g := s.home().src.Greeting(); g != nil {
+	if g, ok := s.srv.backends.Greeting(s.Pool); ok {
 		l.Version = g.Version
 	}
 	s.state.Begin(l)
+	s.clearSharing()
 	s.inserted, s.unfit = "", nil
 }
 
