@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -64,11 +65,7 @@ func (l *line) do(code byte, arg string) error {
 	case len(p) > 0 && p[0] == wire.HeaderOK:
 		return nil
 	case len(p) > 0 && p[0] == wire.HeaderErr:
-		e, err := wire.ParseErr(p)
-		if err != nil {
-			return err
-		}
-		return e
+		return said(p)
 	}
 	return fmt.Errorf("control connection: %w", ErrUnexpected)
 }
@@ -81,13 +78,17 @@ func (l *line) ping(ctx context.Context) error {
 
 // logIn opens a line with the control account. Release unbinds it from ctx.
 func (s *Source) logIn(ctx context.Context) (l line, release func(), err error) {
+	return s.logInAs(ctx, s.Pool.Control.User, s.Pool.Control.Password)
+}
+
+func (s *Source) logInAs(ctx context.Context, user string, password core.Secret) (l line, release func(), err error) {
 	conn, release, err := s.dial(ctx)
 	if err != nil {
 		return line{}, nil, err
 	}
 	st := &NetStream{conn}
 	link, _, err := Login(st, s, Hello{
-		User: s.Pool.Control.User, Password: s.Pool.Control.Password, Caps: controlCaps,
+		User: user, Password: password, Caps: controlCaps,
 		Collation: utf8mb4, MaxPacket: maxControlPacket, ProxyHeader: s.header(), Own: true,
 	})
 	if err != nil {
@@ -106,14 +107,19 @@ func (s *Source) Kill(ctx context.Context, id uint32, query bool) error {
 	if !s.HasControl() {
 		return errors.New("the pool has no control account")
 	}
+	return s.KillAs(ctx, s.Pool.Control.User, s.Pool.Control.Password, id, query)
+}
+
+// KillAs is Kill by another account, of whose rights the server judges.
+func (s *Source) KillAs(ctx context.Context, user string, password core.Secret, id uint32, query bool) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Pool.ConnectTimeout)
 	defer cancel()
 	if _, err := s.Resolve(ctx); err != nil {
 		return err
 	}
-	l, release, err := s.logIn(ctx)
+	l, release, err := s.logInAs(ctx, user, password)
 	if err != nil {
-		return fmt.Errorf("control account: %w", err)
+		return fmt.Errorf("log in as %q to kill: %w", user, err)
 	}
 	defer release()
 	defer l.hangUp()

@@ -138,3 +138,9 @@ func (s *Set) Commit(n *Next) {
 		}
 	}
 }
+
+// Shares says whether sessions share the connections of the pool.
+func (s *Set) Shares(pool string) bool {
+	all := s.current.Load().byPool[pool]
+	return len(all) > 0 && all[0].Pool.Pooling.Shares()
+}

@@ -39,6 +39,8 @@ type knowledge struct {
 	alive    atomic.Int64              // of the last SawAlive
 	trouble  chan struct{}             // a session's dial failed; one token
 	removed  atomic.Pointer[time.Time] // when the backend was; nil if it is in the config
+	standing atomic.Pointer[Standing]  // nil if it is not known
+	asker    atomic.Pointer[asker]     // of the Source in force
 
 	mu    sync.Mutex // orders changes of state
 	owner *prober    // only this one may change the state
@@ -157,3 +159,7 @@ func (s *Source) DrainingFor() time.Duration {
 // Greeting is what the server said of itself last, nil if it never did. Its challenge and
 // connection id are of the connection that it came from.
 func (s *Source) Greeting() *wire.Greeting { return s.known.greeting.Load() }
+
+// Server identifies the server across changes of its settings: Sources of one server have
+// the same value. It may be a key of a map and says nothing else.
+func (s *Source) Server() any { return s.known }

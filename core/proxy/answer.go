@@ -45,6 +45,9 @@ func (s *session) compose() want {
 	var packet []byte
 	seq := s.frames.Count()
 	status := s.Status &^ (wire.StatusMoreResults | wire.StatusCursor | wire.StatusLastRow | wire.StatusTrack)
+	if len(s.heldBegin) > 0 {
+		status |= wire.StatusInTrans
+	}
 	switch {
 	case r.Err == nil && s.cmd.Code != core.Query && len(r.Columns) > 0 || r.Err == nil && s.cmd.Code == core.Prepare:
 		e := &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter answered a " + s.cmd.Code.String() + " with what only a query can have"}

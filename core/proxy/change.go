@@ -41,8 +41,15 @@ func (s *session) becameUser(err error) want {
 		return wantEnd
 	}
 	s.beginState()
+	if s.link == nil {
+		s.sentAt = 0
+		return s.settle()
+	}
 	s.link.src.Backend.Begin() // which report ends
 	s.report()
+	if s.shares {
+		s.letGo()
+	}
 	return s.settle()
 }
 
@@ -102,17 +109,34 @@ func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
 // session's old ones.
 func (s *session) changeAccount(f *flow, c *wire.Conn, u *wire.UserChange) error {
 	s.hop.Collation, s.hop.Attrs = byte(u.Collation), bytes.Clone(u.Attrs)
-	k, open, ok, err := s.loginTo(f, s.Pool, s.Backend)
+	ok, err := s.settleAnew(f)
 	if err != nil {
 		return s.denyAccount(c, err)
 	}
-	s.dropLinks()
-	s.attach(k, open)
-	s.Status = ok.Status
 	if u.Schema != "" { // a login says nothing of its schema, a change of user does
 		ok.Track = wire.SchemaTrack(u.Schema)
 	}
 	return c.WritePacket(wire.AppendOK(nil, ok, s.caps))
+}
+
+// settleAnew is settleIn for another account; what the session had until now is closed.
+func (s *session) settleAnew(f *flow) (wire.OK, error) {
+	if s.shares && s.link != nil {
+		if s.stuck() == "" {
+			s.giveBack()
+		} else {
+			s.forsake(s.release())
+		}
+	}
+	old := s.links
+	s.links = nil
+	s.clearSharing()
+	ok, err := s.settleIn(f)
+	for _, k := range old {
+		s.shut(&k.sock)
+		k.src.Backend.AddSession(-1)
+	}
+	return ok, err
 }
 
 // dropLinks closes every backend connection of the session.

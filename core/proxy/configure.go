@@ -116,6 +116,7 @@ func (s *Server) Commit(n *Next) {
 			s.loops[0].post(a.close)
 		}
 	}
+	s.lendings.renew(s.backends.Sources())
 	s.retire(n)
 	s.wakeAll()
 }

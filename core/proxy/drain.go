@@ -56,6 +56,7 @@ func (s *Server) Close() {
 	s.mu.Unlock()
 	s.endSessions()
 	for _, l := range s.loops {
+		l.post(l.endShared)
 		l.close()
 	}
 	s.running.Wait()

@@ -22,6 +22,9 @@ func (s *session) finish() want {
 		s.learnEdit()
 	}
 	s.report()
+	if s.shares {
+		return s.shareFinish()
+	}
 	return s.settle()
 }
 
@@ -67,6 +70,9 @@ func (s *session) learn() {
 		s.learnBindings(r.Err != nil)
 	}
 	s.outcome.Rows, s.outcome.Warnings = r.Rows, r.Warnings
+	if s.shares {
+		s.shareLearn()
+	}
 	if r.Err != nil {
 		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
 		s.outcome.Side = core.Server
@@ -138,13 +144,13 @@ func (s *session) setSchema(name []byte) {
 	if s.Schema != string(name) {
 		s.Schema = string(name)
 	}
-	s.link.schema = s.Schema
+	s.link.schema, s.link.worn.Schema = s.Schema, s.Schema
 }
 
 // tracked hears of state changes from the response follower.
 func (s *session) tracked(c wire.Change) {
 	if c.Kind == wire.TrackSchema {
-		s.Schema, s.link.schema = c.Data, c.Data
+		s.Schema, s.link.schema, s.link.worn.Schema = c.Data, c.Data, c.Data
 	}
 	s.state.Tracked(c)
 }

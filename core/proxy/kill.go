@@ -31,6 +31,7 @@ type entry struct {
 	user    string // counted under this name; "" before login
 	src     *backend.Source
 	id      uint32 // the backend's id of the session's connection
+	link    *link
 }
 
 func newRegistry() *registry {
@@ -82,11 +83,22 @@ func (r *registry) leaveLocked(e *entry) {
 	e.user = ""
 }
 
+// unbind notes that the session has no connection now.
+func (r *registry) unbind(id uint32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.byID[id]; e != nil {
+		e.src, e.id, e.link = nil, 0, nil
+	}
+}
+
 // bind notes where the session's commands go.
 func (r *registry) bind(id uint32, k *link) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.byID[id].src, r.byID[id].id = k.src, k.id
+	if e := r.byID[id]; e != nil {
+		e.src, e.id, e.link = k.src, k.id, k
+	}
 }
 
 func (r *registry) remove(s *session) {
@@ -114,9 +126,15 @@ func (s *session) kill() (w want, done bool) {
 	if !ok {
 		return wantNothing, false
 	}
+	if t, ok := s.srv.registry.aim(id); ok && t.session.sharesNow.Load() {
+		return s.shareKill(id, query, t)
+	}
 	src, theirs, owner, ok := s.srv.registry.find(id)
 	if !ok {
 		return wantNothing, false
+	}
+	if s.link == nil { // it shares connections, and has none now
+		return s.killFrom(target{src: src, id: theirs, user: owner}, id, query)
 	}
 	if src.Backend.Address == s.link.src.Backend.Address {
 		s.renumber(at, theirs)
@@ -214,7 +232,14 @@ func (s *Server) sendKill(src *backend.Source, id uint32, query bool) error {
 const maxCancels = 64
 
 // cancel stops what a gone client left running, without anybody waiting for it.
-func (s *Server) cancel(src *backend.Source, id uint32) {
+func (s *Server) cancel(src *backend.Source, id uint32, as *core.Account) {
+	kill := func() error { return s.sendKill(src, id, true) }
+	if !src.HasControl() {
+		if as == nil || as.Passthrough {
+			return
+		}
+		kill = func() error { return s.sendKillAs(src, as, id, true) }
+	}
 	select {
 	case s.cancels <- struct{}{}:
 	default:
@@ -223,7 +248,7 @@ func (s *Server) cancel(src *backend.Source, id uint32) {
 	s.jobs.Add(1)
 	go func() {
 		defer func() { <-s.cancels; s.jobs.Done() }()
-		if err := s.sendKill(src, id, true); err != nil {
+		if err := kill(); err != nil {
 			s.log.Warn("cancelling the statement of a gone client failed", "backend", src.Backend.Name, "error", err)
 		}
 	}()

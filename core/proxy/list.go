@@ -13,13 +13,27 @@ import (
 // the final OK.
 func (s *session) listLogin(f *flow, c *wire.Conn, l *wire.Login) error {
 	s.hop = &wire.Login{Caps: l.Caps, MaxPacket: l.MaxPacket, Collation: l.Collation, Attrs: l.Attrs}
-	k, open, ok, err := s.loginTo(f, s.Pool, s.Backend)
+	ok, err := s.settleIn(f)
 	if err != nil {
 		return s.denyAccount(c, err)
 	}
+	return c.WritePacket(wire.AppendOK(nil, ok, s.caps))
+}
+
+// settleIn gets the session its connection at home or, if it shares them, what a login there
+// is like.
+func (s *session) settleIn(f *flow) (wire.OK, error) {
+	s.startSharing()
+	if s.shares {
+		return s.shareLogin(f)
+	}
+	k, open, ok, err := s.loginTo(f, s.Pool, s.Backend)
+	if err != nil {
+		return ok, err
+	}
 	s.attach(k, open)
 	s.Status = ok.Status
-	return c.WritePacket(wire.AppendOK(nil, ok, s.caps))
+	return ok, nil
 }
 
 // loginTo dials a backend of the pool and logs in with the session's backend account.

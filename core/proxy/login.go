@@ -86,6 +86,9 @@ func (s *session) greet(c *wire.Conn) (*wire.Greeting, error) {
 	if s.lis.readsColumns() {
 		g.Caps &^= wire.CacheMetadata // what was told once could not be changed by a mask
 	}
+	if s.srv.backends.Shares(set.Pool) { // the connection that was told may be another one's now
+		g.Caps &^= wire.CacheMetadata
+	}
 	if like.Plugin == wire.SHA2 {
 		g.Plugin = wire.SHA2
 	}

@@ -23,6 +23,7 @@ type handler interface {
 // loop is one event loop. Its goroutine owns everything that it serves; others reach it
 // by post only.
 type loop struct {
+	index  int
 	poller *poll.Poller
 	log    *slog.Logger
 	clock  func() time.Duration
@@ -30,6 +31,8 @@ type loop struct {
 	slots    []slot
 	free     []int
 	sessions map[*session]struct{}
+	openers  map[*session]struct{} // that open connections for nobody yet
+	chores   chores
 	timed    int           // sessions with a deadline
 	withheld []*session    // with replies that must be delivered soon
 	since    time.Duration // when the first of them was withheld
@@ -53,7 +56,7 @@ func newLoop(log *slog.Logger, clock func() time.Duration) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &loop{poller: p, log: log, clock: clock, sessions: map[*session]struct{}{}}, nil
+	return &loop{poller: p, log: log, clock: clock, sessions: map[*session]struct{}{}, openers: map[*session]struct{}{}}, nil
 }
 
 // yieldEvery is how often the loop lets Go's scheduler have a look. A goroutine that runs
@@ -166,6 +169,15 @@ func (l *loop) forget(s *socket) {
 	l.free = append(l.free, s.slot)
 }
 
+// hand has another handler hear of the socket's events.
+func (l *loop) hand(s *socket, h handler) { l.slots[s.slot].handler = h }
+
+// give ends the loop's part in a socket, which goes to another loop.
+func (l *loop) give(s *socket) {
+	_ = l.poller.Remove(s.fd)
+	l.forget(s)
+}
+
 // post has the loop call f soon, on its own goroutine, in order. It returns false if the
 // loop has ended. Safe for concurrent use.
 func (l *loop) post(f func()) bool {
@@ -213,6 +225,12 @@ func (l *loop) sweep() {
 			s.guard(s.expire)
 		}
 	}
+	for s := range l.openers {
+		if s.deadline != 0 && (now >= s.deadline || s.hopeless()) {
+			s.guard(s.expire)
+		}
+	}
+	l.lookAfter(now)
 }
 
 // guard runs a part of a session's work. A panic in it ends this session and no other.

@@ -157,6 +157,13 @@ func (s *session) shed() {
 // the connections away from home have not heard of.
 func (s *session) reset() {
 	s.state.Reset()
+	if s.shares {
+		s.link.worn.Forget()
+		s.link.handles.Clear()
+		s.link.bare = len(s.link.src.Pool.Variables) > 0
+		s.clearSharing()
+		return
+	}
 	s.inserted = ""
 	s.link.names = ""
 	for _, k := range slices.Clone(s.links[1:]) {
@@ -181,26 +188,6 @@ func (s *session) align(f *flow, k *link) error {
 		return err
 	}
 	k.names = names
-	return nil
-}
-
-// simple runs a command of dbmesh's own that is answered by OK or ERR.
-func simple(c *wire.Conn, code core.Code, arg []byte) error {
-	c.Seq = 0
-	if err := c.WritePacket(append([]byte{byte(code)}, arg...)); err != nil {
-		return err
-	}
-	p, err := c.ReadPacket()
-	if err != nil {
-		return err
-	}
-	if len(p) > 0 && p[0] == wire.HeaderErr {
-		e, err := wire.ParseErr(p)
-		if err != nil {
-			return err
-		}
-		return e
-	}
 	return nil
 }
 

@@ -161,8 +161,20 @@ func le32(b []byte) uint32 {
 
 // quit passes the client's farewell on and ends the session.
 func (s *session) quit(b []byte) want {
-	if s.link != nil {
-		_, _ = s.link.sock.write(b)
+	switch k := s.link; {
+	case k == nil || s.shares && s.stuck() == "":
+	case s.shares:
+		return s.startFlow(func(f *flow) error {
+			if err := s.resetLink(f, k); err != nil {
+				return err
+			}
+			s.Status = k.status
+			s.clearSharing()
+			s.giveBack()
+			return nil
+		}, func(error) want { return wantEnd })
+	default:
+		_, _ = k.sock.write(b)
 	}
 	return wantEnd
 }
@@ -236,6 +248,15 @@ const maxRewritten = wire.MaxPayload - smallBuffer
 
 // route finds the connection for the command's pool and sends the command there.
 func (s *session) route() want {
+	if s.cmd.Hold && s.cmd.Code == core.Query && s.Status&wire.StatusInTrans == 0 && s.stuck() == "" {
+		return s.holdBegin()
+	}
+	if s.shares {
+		return s.shareRoute()
+	}
+	if len(s.heldBegin) > 0 {
+		return s.beginFirst()
+	}
 	here := s.link.src.Backend.Pool
 	if s.cmd.Pool != here || len(s.links) > 1 {
 		if pool := s.destination(); pool != here {
@@ -252,6 +273,13 @@ func (s *session) dispatch() want {
 	s.cmd.Pool, s.cmd.Backend = b.Pool, b
 	s.showOwnID()
 	s.mode = sending
+	if s.shares {
+		if s.cmd.Code == core.Query || s.cmd.Code == core.ProcessKill {
+			s.killsItself()
+		}
+		s.watchBindings()
+		return wantNothing
+	}
 	s.watchState()
 	return wantNothing
 }

@@ -59,6 +59,7 @@ type Server struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 	registry *registry
+	lendings lendings
 
 	inspect       atomicInt
 	maxStatements atomic.Int64
@@ -111,6 +112,7 @@ func New(o Options) (*Server, error) {
 			s.Close()
 			return nil, err
 		}
+		l.index = len(s.loops)
 		s.loops = append(s.loops, l)
 		s.running.Add(1)
 		go func() {
@@ -182,7 +184,10 @@ func (s *session) loggedIn(err error) want {
 	}
 	s.beginState()
 	s.srv.reporter.Login(s.Listener, "ok")
-	s.log.Debug("session begins", "user", s.User, "schema", s.Schema, "backend", s.link.src.Backend.Name)
+	s.log.Debug("session begins", "user", s.User, "schema", s.Schema, "pool", s.Pool)
+	if s.shares {
+		s.letGo()
+	}
 	s.mode = atCommand
 	if idle := s.lis.settings().IdleTimeout; idle > 0 {
 		s.timeout(idle)

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dbmesh/dbmesh/core"
-	"github.com/dbmesh/dbmesh/core/backend"
 	"github.com/dbmesh/dbmesh/core/proxy/poll"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -43,20 +42,10 @@ const (
 	ended
 )
 
-// link is a session's connection to one backend.
-type link struct {
-	sock   socket
-	src    *backend.Source
-	caps   wire.Caps // as agreed with the backend
-	id     uint32    // the backend's id of this connection
-	schema string    // as far as known, for a session that changes pools
-	report CommandReporter
-	names  string // the SET NAMES in force there
-}
-
 // session is one client and its backend connections.
 type session struct {
 	core.Session
+	sharing
 	srv  *Server
 	loop *loop
 	lis  *Listener
@@ -248,6 +237,10 @@ func (s *session) idleNews() bool {
 	s.out.need(smallBuffer)
 	n, err := s.link.sock.read(s.out.free())
 	switch {
+	case err != errAgain && s.shares && s.stuck() == "":
+		s.out.release()
+		s.forsake(s.release())
+		return true
 	case err != errAgain && s.strayed():
 		s.out.release()
 		s.unlink(s.link)
@@ -270,9 +263,7 @@ func (s *session) idleNews() bool {
 // abandon ends a session whose client went away while a command ran. With an account of
 // its own dbmesh cancels the statement; else closing the connection must do.
 func (s *session) abandon() {
-	if s.link.src.HasControl() {
-		s.srv.cancel(s.link.src, s.link.id)
-	}
+	s.srv.cancel(s.link.src, s.link.id, s.Account)
 	s.close("client gone")
 }
 
@@ -311,11 +302,20 @@ func (s *session) close(why string) {
 		s.flow = nil
 		f.stop()
 	}
+	whole := s.mode == atCommand && s.chain == nil
 	s.breakCommand()
 	s.mode = ended
 	s.timeout(0)
 	s.out.release()
 	s.shut(&s.client)
+	s.dropStatements()
+	if s.shares && s.link != nil {
+		if whole && s.stuck() == "" {
+			s.giveBack()
+		} else {
+			s.forsake(s.release())
+		}
+	}
 	for _, l := range s.links {
 		s.shut(&l.sock)
 		l.src.Backend.AddSession(-1)

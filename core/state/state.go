@@ -11,33 +11,17 @@ import (
 	"github.com/dbmesh/dbmesh/core/stmt"
 )
 
-// Limits of what one session's statement texts may take.
-const (
-	maxText  = 64 << 10 // of one text, the rest is cut
-	maxTexts = 4 << 20  // of all texts, beyond it they are not kept
-)
-
-// LastStatement is MariaDB's id for the statement that was prepared last.
-const LastStatement = ^uint32(0)
-
-// Statement is a prepared statement.
-type Statement struct {
-	SQL       []byte
-	Truncated bool        // SQL is not the whole text
-	Mode      stmt.Mode   // by which the server has read it
-	Facts     *core.Facts // nil if nobody has asked yet
-	Bindings
-	Shown
-}
-
 // Session is the state of one session. It is not safe for concurrent use.
 type Session struct {
 	statements map[uint32]*Statement
 	texts      int
 	last       uint32
-	binds      bool // a statement has types or pieces
-	masked     int  // statements with a plan, or denied
-	shown      int  // bytes of column definitions
+	ids        uint32 // how many the client was told, or would have been
+	kept       int    // statements that only the present connection has
+	why        string // of the last of these
+	binds      bool   // a statement has types or pieces
+	masked     int    // statements with a plan, or denied
+	shown      int    // bytes of column definitions
 	pin        string
 	names      string // the SET NAMES in force, to be repeated on another connection
 	before     string // what it was before the statement that runs
@@ -55,49 +39,14 @@ func (s *Session) Pin() string {
 // Names is the session's last SET NAMES statement, "" if there was none.
 func (s *Session) Names() string { return s.names }
 
-// Statements is how many are prepared.
-func (s *Session) Statements() int { return len(s.statements) }
-
-// Prepared notes a statement that the backend has prepared. It keeps st, and a copy of
-// as much of its text as there is room for.
-func (s *Session) Prepared(id uint32, st Statement) {
-	if s.statements == nil {
-		s.statements = map[uint32]*Statement{}
+// Reset forgets everything but the login, after COM_RESET_CONNECTION. TiDB counts statements
+// anew then, the others don't.
+func (s *Session) Reset() {
+	ids := s.ids
+	if s.Begin(s.login); s.begin.Flavour != stmt.TiDB {
+		s.ids = ids
 	}
-	s.Closed(id)
-	if len(st.SQL) > maxText {
-		st.SQL, st.Truncated = st.SQL[:maxText], true
-	}
-	if s.texts+len(st.SQL) > maxTexts {
-		st.SQL, st.Truncated = nil, true
-	}
-	s.texts += len(st.SQL)
-	st.SQL = bytes.Clone(st.SQL)
-	s.statements[id] = &st
-	s.last = id
 }
-
-// Statement finds a prepared statement. The caller may fill in its facts.
-func (s *Session) Statement(id uint32) (*Statement, bool) {
-	if id == LastStatement {
-		id = s.last
-	}
-	st, ok := s.statements[id]
-	return st, ok
-}
-
-// Closed forgets a prepared statement.
-func (s *Session) Closed(id uint32) {
-	if st := s.statements[id]; st != nil {
-		s.texts -= len(st.SQL) + len(st.Types)
-		s.Mask(st, nil, nil)
-		s.Define(st, nil)
-	}
-	delete(s.statements, id)
-}
-
-// Reset forgets everything but the login, after COM_RESET_CONNECTION.
-func (s *Session) Reset() { s.Begin(s.login) }
 
 // Pins says whether a statement may leave something on its connection that would be missed
 // on another one, so that it must run at home: anything that lasts but a schema or a
@@ -178,7 +127,7 @@ func (s *Session) Unwatched() {
 // f are the facts of sql. Only what else could run anywhere may follow them around: an
 // INSERT of ROW_COUNT() goes where any INSERT goes.
 func AsksOfLast(sql []byte, f *core.Facts) bool {
-	return showsLast(sql, f) || asks(f, []string{"found_rows", "row_count"}, []string{"warning_count", "error_count"})
+	return ShowsLast(sql, f) || asks(f, []string{"found_rows", "row_count"}, []string{"warning_count", "error_count"})
 }
 
 // AsksOfInsert is described at AsksOfLast.
@@ -205,7 +154,8 @@ func within(names, known []string) bool {
 	return true
 }
 
-func showsLast(sql []byte, f *core.Facts) bool {
+// ShowsLast says whether a statement shows the warnings or errors of the one before it.
+func ShowsLast(sql []byte, f *core.Facts) bool {
 	if f.Kind != core.StatementShow {
 		return false
 	}

@@ -1,0 +1,362 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/lease"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// A session that shares has a connection only while a statement or a transaction needs it.
+// It borrows one from the lending of a server, has it made what it left its last one like
+// (replay.go), and gives it back when nothing of its own is on it that can't be made anew.
+
+// grant is what a lending gave.
+type grant struct {
+	link   *link
+	answer lease.Answer
+}
+
+// take borrows a connection to the pool if that needs neither waiting nor talking. If it
+// does, it leaves what it was given for obtain.
+func (s *session) take(pool string) (ready bool) {
+	b := s.chosen(pool)
+	if b == nil {
+		return false
+	}
+	src := s.srv.backends.Source(b)
+	if src == nil {
+		return false
+	}
+	le := s.srv.lendings.of(src)
+	k, answer := le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.link)
+	if answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) {
+		s.hold(k)
+		return !s.behind(k)
+	}
+	s.granted, s.grantedBy = grant{k, answer}, src
+	return false
+}
+
+// chosen is the backend of the pool where the command goes: the one that a link chose,
+// else any.
+func (s *session) chosen(pool string) *core.Backend {
+	if b := s.cmd.Backend; b != nil && b.Pool == pool {
+		return b
+	}
+	return s.pick(pool, nil, nil)
+}
+
+// obtain is take that waits: in the queue, for a login, for the answers to a replay.
+func (s *session) obtain(f *flow, pool string, first *core.Backend) error {
+	if s.link != nil { // take had it, but for the replay
+		return s.replay(f, s.link)
+	}
+	var last error
+	var tried []*core.Backend
+	src, g := s.grantedBy, s.granted
+	s.grantedBy, s.granted = nil, grant{}
+	for len(tried) < maxDials {
+		b := first
+		if src != nil {
+			b = src.Backend
+		} else if b == nil || slices.Contains(tried, b) {
+			b = s.pick(pool, nil, tried)
+		}
+		if b == nil {
+			break
+		}
+		if src == nil {
+			src = s.srv.backends.Source(b)
+		}
+		tried = append(tried, b)
+		if src == nil {
+			last = fmt.Errorf("backend %q was removed from the config", b.Name)
+			continue
+		}
+		err := s.borrow(f, src, g)
+		src, g = nil, grant{}
+		if err == nil {
+			return s.replay(f, s.link)
+		}
+		if final(err) {
+			return err
+		}
+		s.log.Warn("backend can't be reached", "backend", b.Name, "address", b.Address, "error", err)
+		last = fmt.Errorf("backend %q: %w", b.Name, err)
+	}
+	if last == nil {
+		last = errors.New("none is usable; see /api/v1/backends")
+	}
+	return last
+}
+
+// final says that another backend would not do better.
+func final(err error) bool {
+	var said *wire.Err
+	var own *core.Error
+	return errors.As(err, &said) || errors.As(err, &own) || errors.Is(err, errGone) || errors.Is(err, errRefused)
+}
+
+// maxStale bounds the connections in a row that turn out to be dead when they are taken.
+const maxStale = 64
+
+// borrow gets a connection to one server, beginning with what was granted already.
+func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
+	le := s.srv.lendings.of(src)
+	for range maxStale {
+		if g.answer == lease.Wait && g.link == nil {
+			g.link, g.answer = le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.link)
+		}
+		if g.answer == lease.Wait {
+			var err error
+			if g, err = s.await(f, src, le); err != nil {
+				return err
+			}
+		}
+		k := g.link
+		switch g.answer {
+		case lease.Use, lease.Change:
+			if !s.adopt(f, k) {
+				s.forsake(k)
+				g = grant{}
+				continue
+			}
+			if g.answer == lease.Use {
+				s.hold(k)
+				return nil
+			}
+			err := s.changeLogin(f, k)
+			if err == nil {
+				le.Changed(k, s.kind)
+				s.hold(k)
+				return nil
+			}
+			s.forsake(k)
+			if final(err) {
+				return err
+			}
+			g = grant{}
+		case lease.Replace:
+			s.srv.closeIdle(k)
+			return s.openShared(f, src, le)
+		case lease.Dial:
+			return s.openShared(f, src, le)
+		default:
+			return errors.New("it was removed from the config")
+		}
+	}
+	return errors.New("its connections are all dead")
+}
+
+// await waits its turn in the queue of a lending.
+func (s *session) await(f *flow, src *backend.Source, le *lending) (grant, error) {
+	type seat struct {
+		grant
+		served, left bool
+	}
+	x := &seat{}
+	t := le.Queue(s.kind, s.loop.index, s.loop.clock(), func(k *link, a lease.Answer) {
+		if !s.loop.post(func() {
+			x.grant, x.served = grant{k, a}, true
+			if x.left {
+				s.srv.refuse(le, s.kind, x.grant)
+				return
+			}
+			if s.flow != nil && !s.flow.busy {
+				s.guard(s.step)
+			}
+		}) {
+			s.srv.refuse(le, s.kind, grant{k, a})
+		}
+	})
+	if t == nil {
+		return grant{}, crowded(src, 0)
+	}
+	limit := src.Pool.Pooling.QueueTimeout
+	resume := s.deadline
+	s.timeout(limit)
+	for !x.served {
+		if err := f.wait(); err != nil || s.client.hup {
+			if x.served {
+				s.srv.refuse(le, s.kind, x.grant)
+			} else if !t.Cancel() {
+				x.left = true
+			}
+			if errors.Is(err, errTime) {
+				f.expired.Store(false)
+				s.restore(resume)
+				return grant{}, crowded(src, limit)
+			}
+			return grant{}, errGone
+		}
+	}
+	s.restore(resume)
+	return x.grant, nil
+}
+
+func crowded(src *backend.Source, waited time.Duration) error {
+	return &core.Error{Code: 1040, State: "08004", Message: fmt.Sprintf(
+		"dbmesh: too many connections: none of the %d to backend %q of pool %q was given back within queue_timeout (%v); raise pools[].pooling.max, or look in /api/v1/sessions for who holds them",
+		src.Pool.Pooling.Max, src.Backend.Name, src.Backend.Pool, waited)}
+}
+
+// refuse gives back what nobody wants any more.
+func (s *Server) refuse(le *lending, kind lease.Kind, g grant) {
+	switch g.answer {
+	case lease.Dial:
+		le.Failed(kind)
+	case lease.Replace:
+		s.closeIdle(g.link)
+		le.Failed(kind)
+	case lease.Use, lease.Change:
+		if !le.Put(g.link, time.Since(s.start)) {
+			s.closeIdle(g.link)
+		}
+	}
+}
+
+// openShared opens a connection by a permission of the lending.
+func (s *session) openShared(f *flow, src *backend.Source, le *lending) error {
+	k, err := s.dialShared(f, src)
+	if err != nil {
+		le.Failed(s.kind)
+		return s.explain(err)
+	}
+	k.lending, k.loop = le, s.loop
+	src.Backend.AddSession(1)
+	le.Opened(k, s.kind, s.loop.index, s.loop.clock())
+	le.saw(s.kind, k.status, loginAs{s.Account, s.caps, s.hop})
+	if k.worn.Schema != "" {
+		le.chose(s.kind, k.worn.Schema)
+	}
+	s.hold(k)
+	return nil
+}
+
+// dialShared logs in as the session's account, in nobody's name.
+func (s *session) dialShared(f *flow, src *backend.Source) (*link, error) {
+	var ok wire.OK
+	k, open, err := s.dial(f, src.Backend, func(st backend.Stream, src *backend.Source) (open *backend.Link, err error) {
+		h := s.hello(s.hop, src)
+		h.User, h.Password, h.Own = s.Account.BackendUser, s.Account.BackendPassword, true
+		h.Attrs, h.Client = nil, netip.AddrPort{}
+		open, ok, err = backend.Login(st, src, h)
+		return open, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if e := s.fits(open); e != nil {
+		s.discard(k)
+		return nil, e
+	}
+	k.caps, k.id, k.status, k.greeting = open.Caps, open.Greeting.ConnectionID, ok.Status, open.Greeting
+	k.worn.Schema, k.bare = s.Schema, len(src.Pool.Variables) > 0
+	k.report = s.srv.reporter.Commands(src.Backend.Pool, src.Backend.Name)
+	return k, nil
+}
+
+// adopt brings a connection to the session's loop. It returns false for one that is of no
+// use.
+func (s *session) adopt(f *flow, k *link) bool {
+	if k.loop != s.loop {
+		moved := make(chan struct{})
+		err := f.away(func() error {
+			if !k.loop.post(func() { k.loop.give(&k.sock); close(moved) }) {
+				return errGone
+			}
+			select {
+			case <-moved:
+				return nil
+			case <-s.srv.ctx.Done():
+				return context.Cause(s.srv.ctx)
+			}
+		})
+		if err != nil {
+			return false
+		}
+		k.loop = s.loop
+		k.Lease().Loop = s.loop.index
+		if err := s.loop.watch(&k.sock, s); err != nil {
+			return false
+		}
+	}
+	return k.fresh(s.srv)
+}
+
+// hold makes a borrowed connection the session's present one.
+func (s *session) hold(k *link) {
+	k.owner = s
+	s.loop.hand(&k.sock, s)
+	s.links = append(s.links[:0], k)
+	s.link = k
+	s.Bind(k.src.Backend)
+	s.srv.registry.bind(s.ID, k)
+	if s.caps.Has(wire.SessionTrack) {
+		s.resp.Track = s.tracked
+	}
+}
+
+// giveBack returns the session's connection, which must be in step and clean of what can't
+// be made otherwise by replay.
+func (s *session) giveBack() {
+	k := s.release()
+	if !k.quiet() || !k.fresh(s.srv) {
+		s.forsake(k)
+		return
+	}
+	s.last = borrowed{k, k.Uses()}
+	s.loop.hand(&k.sock, k)
+	if !k.lending.Put(k, s.loop.clock()) {
+		s.srv.closeIdle(k)
+	}
+}
+
+// release takes the connection off the session.
+func (s *session) release() *link {
+	k := s.link
+	if s.lingers {
+		s.lingers = false
+		k.lending.Unlinger(k)
+	}
+	k.owner = nil
+	s.links, s.link = s.links[:0], nil
+	s.Unbind()
+	s.srv.registry.unbind(s.ID)
+	return k
+}
+
+// forsake closes a borrowed connection.
+func (s *session) forsake(k *link) {
+	if k.loop == s.loop {
+		k.shut()
+	} else {
+		s.srv.closeIdle(k)
+	}
+	k.lending.Drop(k)
+}
+
+// closeIdle closes a connection that its lending has forgotten. From any loop.
+func (s *Server) closeIdle(k *link) {
+	if !k.loop.post(k.shut) {
+		k.shut()
+	}
+}
+
+// borrowed is the connection that a session had last, and how often it had been lent then:
+// if that is as before, nobody else has touched what the session left there.
+type borrowed struct {
+	link *link
+	uses uint64
+}
+
+// untouched says that the connection still is as the session left it.
+func (b borrowed) untouched() bool { return b.link != nil && b.link.Uses() == b.uses }

@@ -1,0 +1,133 @@
+package proxy
+
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/lease"
+	"github.com/dbmesh/dbmesh/core/proxy/poll"
+	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// link is a connection to one backend: a session's own, or one that sessions borrow.
+type link struct {
+	lease.Member
+	sock   socket
+	src    *backend.Source
+	caps   wire.Caps // as agreed with the backend
+	id     uint32    // the backend's id of this connection
+	schema string    // as far as known, for a session that changes pools
+	report CommandReporter
+	names  string // the SET NAMES in force there
+
+	// What follows is of a connection that sessions share. It belongs to the loop.
+	lending  *lending // nil for one that is a session's own for life
+	loop     *loop
+	owner    *session // who has it, nil while nobody does
+	worn     state.Worn
+	handles  state.Handles
+	bare     bool           // the pool's variables are not set there
+	status   uint16         // status flags after its last login
+	greeting *wire.Greeting // of its login
+	tainted  string         // why it must not be given back
+	killed   atomic.Bool    // a KILL was sent for it, which may strike late
+	pinged   bool           // a ping is under way
+	pong     []byte         // its answer, as far as it has come
+}
+
+// fresh says that a connection out of the lending can be used.
+func (k *link) fresh(srv *Server) bool {
+	return !k.sock.hup && !k.sock.readable && k.tainted == "" && !k.killed.Load() && srv.backends.Source(k.src.Backend) == k.src
+}
+
+// quiet proves that nothing is left to be read from the connection.
+func (k *link) quiet() bool {
+	if !k.sock.readable {
+		return true
+	}
+	var b [1]byte
+	n, err := k.sock.read(b[:])
+	return n == 0 && err == errAgain
+}
+
+// shut closes the socket. On the connection's loop.
+func (k *link) shut() {
+	if k.sock.fd < 0 {
+		return
+	}
+	k.loop.forget(&k.sock)
+	_ = unix.Close(k.sock.fd)
+	k.sock.fd = -1
+	k.src.Backend.AddSession(-1)
+}
+
+// Reclaim asks the session that has the connection only for questions about its last
+// statement to give it back.
+func (k *link) Reclaim() {
+	k.loop.post(func() {
+		if s := k.owner; s != nil {
+			s.guard(func() { s.yieldLink(k) })
+		}
+	})
+}
+
+// ready hears of an idle connection: the answer to a ping, or its end.
+func (k *link) ready(_ *socket, e poll.Event) {
+	k.sock.readable = k.sock.readable || e.Readable
+	k.sock.writable = k.sock.writable || e.Writable
+	k.sock.hup = k.sock.hup || e.Hangup
+	switch {
+	case k.pinged && k.answered():
+	case k.pinged && k.tainted == "" && !k.sock.hup:
+	case k.pinged:
+		k.loop.pinged(k)
+		k.shut()
+		k.lending.Drop(k)
+	case (k.sock.readable || k.sock.hup) && !k.quiet() && k.lending.Forget(k):
+		k.shut()
+	}
+}
+
+// ping asks the server for a sign of life.
+func (k *link) ping() {
+	k.pinged, k.pong = true, k.pong[:0]
+	frame, _ := wire.AppendFrame(nil, []byte{0x0e}, 0)
+	if _, err := k.sock.write(frame); err != nil || k.sock.flush() != nil {
+		k.tainted = "it does not take a ping"
+	}
+}
+
+// answered reads the answer to a ping and gives the connection back, if it is whole.
+func (k *link) answered() bool {
+	var b [64]byte
+	for {
+		n, err := k.sock.read(b[:])
+		if n == 0 && err != nil {
+			if err != errAgain {
+				k.tainted = "it broke"
+			}
+			break
+		}
+		if k.pong = append(k.pong, b[:n]...); len(k.pong) > cap(b[:]) {
+			k.tainted = "it says more than was asked"
+			return false
+		}
+	}
+	p := k.pong
+	if len(p) < wire.HeaderLen+1 || len(p) < wire.HeaderLen+wire.PayloadLen(p) {
+		return false
+	}
+	if len(p) > wire.HeaderLen+wire.PayloadLen(p) || p[wire.HeaderLen] != wire.HeaderOK {
+		k.tainted = "it answers a ping with something else"
+		return false
+	}
+	k.pinged = false
+	k.loop.pinged(k)
+	if !k.lending.Put(k, k.loop.clock()) {
+		k.shut()
+	}
+	return true
+}

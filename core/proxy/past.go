@@ -1,0 +1,301 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// past is what a session's last statement has left for questions about it: warnings, row
+// counts, the id that an INSERT gave. It stays on the connection; before that goes to
+// another session it is captured.
+type past struct {
+	warned bool   // the connection holds warnings or an error of the last statement
+	saved  []byte // the reply to SHOW WARNINGS, once captured
+	lost   bool   // there were warnings, and they could not be captured
+
+	idMade bool   // the connection's LAST_INSERT_ID() is newer than id
+	id     []byte // as last captured; nil for 0
+
+	calc       bool // FOUND_ROWS() is not the number of rows that were sent
+	rows       uint64
+	rowsKnown  bool
+	count      int64
+	countKnown bool
+
+	wantID    bool // the command at hand needs id on its connection
+	wantClean bool // it must find no warnings there
+}
+
+// open says that something is on the connection alone.
+func (p *past) open() bool { return p.warned || p.idMade || p.calc }
+
+// setID makes a connection answer LAST_INSERT_ID() as the session's last one did.
+func (p *past) setID() []byte {
+	if p.id == nil {
+		return []byte("SET @@session.last_insert_id = 0")
+	}
+	return append([]byte("SET @@session.last_insert_id = "), p.id...)
+}
+
+// note takes from the response at hand what it leaves.
+func (p *past) note(s *session, f *core.Facts) {
+	r := &s.resp
+	if !runs(s.cmd.Code) && s.cmd.Code != core.Prepare && s.cmd.Code != core.InitDB || f != nil && asksDiagnostics(s.cmd.SQL, f) {
+		return
+	}
+	p.warned, p.saved, p.lost = r.Warnings > 0 || r.Err != nil, nil, false
+	if !runs(s.cmd.Code) {
+		return
+	}
+	p.calc, p.rowsKnown, p.countKnown = false, false, false
+	if f == nil || f.Opaque {
+		p.idMade = true
+		return
+	}
+	p.idMade = p.idMade || f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || mentions(f, idFunctions, idVariables))
+	if r.Err != nil {
+		p.count, p.countKnown = -1, true
+		return
+	}
+	switch f.Kind {
+	case core.StatementSelect:
+		p.calc = f.Creates.Has(core.EffectFoundRows)
+		p.rows, p.rowsKnown = r.Rows, !p.calc && f.Into == core.IntoClient
+		p.count, p.countKnown = -1, f.Into == core.IntoClient
+	case core.StatementInsert, core.StatementReplace, core.StatementUpdate, core.StatementDelete, core.StatementLoad:
+		p.count, p.countKnown = int64(r.Affected), r.Rows == 0
+	case core.StatementSet, core.StatementDo, core.StatementUse, core.StatementBegin, core.StatementCommit, core.StatementRollback:
+		p.count, p.countKnown = 0, true
+	}
+}
+
+var (
+	idFunctions   = []string{"last_insert_id"}
+	idVariables   = []string{"last_insert_id", "identity"}
+	rowFunctions  = []string{"found_rows", "row_count"}
+	diagVariables = []string{"warning_count", "error_count"}
+)
+
+func mentions(f *core.Facts, functions, variables []string) bool {
+	for _, name := range f.Functions {
+		if slices.Contains(functions, name) {
+			return true
+		}
+	}
+	for _, name := range f.SystemVarsRead {
+		if slices.Contains(variables, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksDiagnostics says whether a statement asks for the warnings of the one before it, and
+// leaves them.
+func asksDiagnostics(sql []byte, f *core.Facts) bool {
+	return state.ShowsLast(sql, f) || mentions(f, nil, diagVariables) || f.Kind == core.StatementBlock
+}
+
+// recall prepares the session for a command that may ask about the last statement. done says
+// that it is answered already.
+func (s *session) recall(f *core.Facts) (w want, done bool) {
+	p := &s.past
+	p.wantID, p.wantClean = false, false
+	if f == nil {
+		return wantNothing, false
+	}
+	diagnostics, rows := asksDiagnostics(s.cmd.SQL, f), mentions(f, rowFunctions, nil)
+	id := f.Opaque || f.Creates.Has(core.EffectUnknown) || mentions(f, idFunctions, idVariables)
+	if !diagnostics && !rows && s.stuck() == "" {
+		p.warned, p.calc = false, false // nobody can ask any more
+	}
+	switch {
+	case !diagnostics && !rows && !id:
+		return wantNothing, false
+	case s.link != nil:
+		if diagnostics || rows {
+			s.cmd.Pool = s.link.src.Backend.Pool
+		}
+		return wantNothing, false
+	case s.retake():
+		return wantNothing, false
+	}
+	p.wantID = id
+	if diagnostics {
+		switch {
+		case p.saved != nil && plainShowWarnings(s.cmd.SQL) && s.cmd.Code == core.Query:
+			return s.answerRaw(p.saved), true
+		case p.saved != nil || p.lost:
+			return s.gone("the warnings of the last statement"), true
+		}
+		p.wantClean = true
+	}
+	if rows && !s.substitute() {
+		return s.gone("the row counts of the last statement"), true
+	}
+	return wantNothing, false
+}
+
+// retake borrows the last connection again if nobody has had it since.
+func (s *session) retake() bool {
+	l := s.last
+	if !l.untouched() || l.link.loop != s.loop {
+		return false
+	}
+	k, answer := l.link.lending.Take(s.kind, s.loop.index, s.loop.clock(), l.link)
+	switch {
+	case k == l.link:
+		if k.fresh(s.srv) && k.Uses() == l.uses+1 {
+			s.hold(k)
+			s.cmd.Pool = k.src.Backend.Pool
+			return true
+		}
+		s.forsake(k)
+	default:
+		s.srv.refuse(l.link.lending, s.kind, grant{k, answer})
+	}
+	return false
+}
+
+func (s *session) gone(what string) want {
+	s.outcome.Side = core.Proxy
+	return s.answer(&core.Reply{Err: &core.Error{Code: 1105, State: "HY000", Message: fmt.Sprintf(
+		"dbmesh: %s are no longer known, because the connection has served another session since; ask right after it, inside a transaction, or raise pools[].pooling.linger", what)}})
+}
+
+// plainShowWarnings recognizes the form that is answered out of what was captured.
+func plainShowWarnings(sql []byte) bool {
+	words := bytes.Fields(bytes.TrimRight(sql, "; \t\r\n"))
+	return len(words) == 2 && bytes.EqualFold(words[0], []byte("show")) && bytes.EqualFold(words[1], []byte("warnings"))
+}
+
+// substitute puts the counts of the last statement in the place of the functions that ask
+// for them, where that is possible.
+func (s *session) substitute() bool {
+	c, p := &s.cmd, &s.past
+	if c.Code != core.Query || c.Truncated() || s.packet != nil {
+		return false
+	}
+	mode := s.state.Mode(s.Status)
+	f := c.Statement()
+	sql := c.SQL
+	for _, name := range rowFunctions {
+		if !mentions(f, []string{name}, nil) {
+			continue
+		}
+		value, known := strconv.FormatUint(p.rows, 10), p.rowsKnown
+		if name == "row_count" {
+			value, known = strconv.FormatInt(p.count, 10), p.countKnown
+		}
+		calls := stmt.LoneCalls(mode, sql, name)
+		if !known || len(calls) == 0 || len(calls) != bytes.Count(bytes.ToLower(sql), []byte(name)) {
+			return false
+		}
+		var out []byte
+		from := 0
+		for _, call := range calls {
+			if bytes.ContainsAny(sql[call.Start:call.End], "`/#-") {
+				return false
+			}
+			out = append(append(out, sql[from:call.Start]...), value...)
+			if !call.Named {
+				out = append(append(append(out, " AS `"...), sql[call.Start:call.End]...), '`')
+			}
+			from = call.End
+		}
+		sql = append(out, sql[from:]...)
+	}
+	return c.Rewrite(sql)
+}
+
+// capture asks the connection for what only it knows, before somebody else gets it.
+func (s *session) capture(f *flow) {
+	p, k := &s.past, s.link
+	c := wire.NewConn(stream{f, &k.sock})
+	if p.warned {
+		saved, err := collect(c, k.caps, []byte("SHOW WARNINGS"))
+		var said *wire.Err
+		if err != nil && !errors.As(err, &said) {
+			k.tainted = "it can't be asked for warnings"
+			return
+		}
+		p.warned, p.saved, p.lost = false, saved, saved == nil
+	}
+	if p.idMade {
+		row, err := ask(c, k.caps, []byte("SELECT LAST_INSERT_ID()"))
+		if err != nil || len(row.values) != 1 {
+			k.tainted = "it can't be asked for the last id"
+			return
+		}
+		p.id, p.idMade = row.values[0], false
+	}
+	p.calc = false
+}
+
+// maxSaved bounds the warnings that are kept of a session's last statement.
+const maxSaved = 64 << 10
+
+// collect runs a query and keeps its reply as it came; nil if it is too long.
+func collect(c *wire.Conn, caps wire.Caps, sql []byte) ([]byte, error) {
+	c.Seq, c.Limit = 0, maxAnswer
+	if err := c.WritePacket(append([]byte{byte(core.Query)}, sql...)); err != nil {
+		return nil, err
+	}
+	var r wire.Response
+	r.Begin(byte(core.Query), caps)
+	var all []byte
+	for !r.Ended() {
+		seq := c.Seq
+		p, err := c.ReadPacket()
+		if err != nil {
+			return nil, err
+		}
+		frame, _ := wire.AppendFrame(nil, p, seq)
+		if n, _ := r.Feed(frame); n != len(frame) || r.Malformed {
+			return nil, wire.ErrMalformed
+		}
+		if len(all)+len(frame) <= maxSaved {
+			all = append(all, frame...)
+		} else {
+			all = append(all, make([]byte, maxSaved)...) // too long from here on
+		}
+	}
+	if len(all) > maxSaved {
+		return nil, nil
+	}
+	if r.Err != nil {
+		return nil, r.Err
+	}
+	return all, nil
+}
+
+// answerRaw replies with packets that a server sent for the same question.
+func (s *session) answerRaw(reply []byte) want {
+	s.mode = replying
+	s.out.need(s.out.len() + len(reply))
+	s.out.w += copy(s.out.free(), reply)
+	s.out.mid = s.out.w
+	s.outcome.BytesOut = uint64(len(reply))
+	return wantNothing
+}
+
+// yieldLink gives a lingering connection back.
+func (s *session) yieldLink(k *link) {
+	if s.link != k || !s.lingers || s.mode != atCommand || s.flow != nil {
+		return // the command that has come uses it, or gives it back
+	}
+	s.startFlow(func(f *flow) error {
+		s.capture(f)
+		s.giveBack()
+		return nil
+	}, func(error) want { s.mode = atCommand; return wantNothing })
+	s.step()
+}

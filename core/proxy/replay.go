@@ -1,0 +1,193 @@
+package proxy
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// behind says whether the connection is not yet what the command at hand needs.
+func (s *session) behind(k *link) bool {
+	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.wantID || s.past.wantClean ||
+		len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
+		len(state.Difference(&s.shadow, &k.worn, s.scratch[:0])) > 0
+}
+
+// replay makes the connection what the command at hand needs. What nobody has to look at
+// before goes out together and costs one round trip.
+func (s *session) replay(f *flow, k *link) error {
+	c := wire.NewConn(stream{f, &k.sock})
+	if s.Schema == "" && k.worn.Schema != "" { // no command takes a default schema away
+		if err := s.changeLogin(f, k); err != nil {
+			k.tainted = "change of user failed"
+			return err
+		}
+	}
+	if k.bare {
+		if err := k.dress(c); err != nil {
+			k.tainted = "the pool's variables can't be set"
+			return err
+		}
+	}
+	if err := s.learnBase(c, k); err != nil {
+		return err
+	}
+	return s.sendReplay(f, c, k)
+}
+
+// dress sets the pool's variables on a connection that is as its login left it.
+func (k *link) dress(c *wire.Conn) error {
+	var sql []byte
+	for i, v := range k.src.Pool.Variables {
+		if sql = append(sql, ", "...); i == 0 {
+			sql = append(sql[:0], "SET "...)
+		}
+		sql = append(append(append(append(sql, "SESSION "...), v.Name...), " = "...), v.Value...)
+	}
+	if len(sql) > 0 {
+		if err := simple(c, core.Query, sql); err != nil {
+			return explainVariables(k, err)
+		}
+	}
+	k.bare = false
+	return nil
+}
+
+func explainVariables(k *link, err error) error {
+	var said *wire.Err
+	if errors.As(err, &said) {
+		return &core.Error{Code: said.Code, State: said.State,
+			Message: "dbmesh: backend \"" + k.src.Backend.Name + "\" does not take pools[].variables of pool \"" + k.src.Backend.Pool + "\": " + said.Message}
+	}
+	return err
+}
+
+// learnBase asks for the login's values of what the session has set, or is about to set.
+func (s *session) learnBase(c *wire.Conn, k *link) error {
+	names := append(k.worn.Lacks(&s.shadow), k.worn.Unknown(s.assigns)...)
+	if len(names) == 0 {
+		return nil
+	}
+	values, ok, err := askValues(c, k, names)
+	if err != nil {
+		return err
+	}
+	if ok {
+		k.worn.LearnBase(names, values)
+		return nil
+	}
+	if missing := k.worn.Lacks(&s.shadow); len(missing) > 0 {
+		return &core.Error{Code: 1193, State: "HY000", Message: "dbmesh: backend \"" + k.src.Backend.Name +
+			"\" lacks what the session has set: " + strings.Join(missing, ", ")}
+	}
+	s.assigns = nil // the SET itself says what is wrong with it, and what it leaves pins
+	return nil
+}
+
+// askValues says false if the server can't be asked for the variables, or not all of their
+// values can be set again.
+func askValues(c *wire.Conn, k *link, names []string) (values []string, ok bool, err error) {
+	row, err := ask(c, k.caps, state.AskValues(nil, names))
+	var said *wire.Err
+	if errors.As(err, &said) {
+		return nil, false, nil
+	}
+	if err != nil {
+		k.tainted = "it can't be asked for variables"
+		return nil, false, err
+	}
+	values, ok = state.ParseValues(names, row.columns, row.values)
+	return values, ok, nil
+}
+
+// sendReplay sends what makes the connection the session's, all at once, and reads the answers.
+func (s *session) sendReplay(f *flow, c *wire.Conn, k *link) error {
+	var out []byte
+	var done []func()
+	add := func(code core.Code, arg []byte, then func()) {
+		out, _ = wire.AppendFrame(out, append([]byte{byte(code)}, arg...), 0)
+		done = append(done, then)
+	}
+	if k.worn.Schema != s.Schema {
+		add(core.InitDB, []byte(s.Schema), func() {
+			k.worn.Schema = s.Schema
+			k.lending.chose(s.kind, s.Schema)
+		})
+	}
+	if set := state.Difference(&s.shadow, &k.worn, nil); len(set) > 0 {
+		add(core.Query, set, func() { k.worn.Apply(&s.shadow) })
+	}
+	if s.past.wantID {
+		add(core.Query, s.past.setID(), func() { s.past.wantID = false })
+	}
+	if s.past.wantClean {
+		add(core.Query, []byte("DO 0"), func() { s.past.wantClean = false })
+	}
+	if len(s.heldBegin) > 0 {
+		add(core.Query, s.heldBegin, func() {
+			s.heldBegin = nil
+			s.Status |= wire.StatusInTrans // also if the command behind it fails, which tells no status
+		})
+	}
+	if len(done) == 0 {
+		return nil
+	}
+	if _, err := (stream{f, &k.sock}).Write(out); err != nil {
+		k.tainted = "it broke"
+		return err
+	}
+	var first error
+	for i, then := range done {
+		c.Seq = 1
+		err := acknowledged(c)
+		var said *wire.Err
+		switch {
+		case err == nil:
+			then()
+			continue
+		case !errors.As(err, &said):
+			k.tainted = "it broke"
+			return err
+		case i > 0 || out[wire.HeaderLen] != byte(core.InitDB): // an unknown schema changes nothing
+			k.tainted = "it does not take what the session has set"
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// changeLogin makes the connection's login the session's: account, collation, and no
+// default schema or the session's. It takes away whatever was left on the connection.
+func (s *session) changeLogin(f *flow, k *link) error {
+	c := wire.NewConn(stream{f, &k.sock})
+	k.worn.Forget()
+	k.handles.Clear()
+	k.bare = len(k.src.Pool.Variables) > 0
+	u := wire.UserChange{User: s.Account.BackendUser, Schema: s.Schema, Collation: uint16(s.kind.Collation), Plugin: backend.Passthrough}
+	if err := c.WritePacket(u.Append(nil, k.caps)); err != nil {
+		return err
+	}
+	l := backend.Link{Conn: c, Greeting: k.greeting, Caps: k.caps, TLS: k.sock.tls != nil}
+	ok, err := l.Prove(backend.Hello{User: u.User, Password: s.Account.BackendPassword}, k.src)
+	if err != nil {
+		return s.explain(err)
+	}
+	k.worn.Schema, k.status = s.Schema, ok.Status
+	k.lending.saw(s.kind, ok.Status, loginAs{s.Account, s.caps, s.hop})
+	return nil
+}
+
+// resetLink has the server forget what the session has left on the connection. The default
+// schema stays.
+func (s *session) resetLink(f *flow, k *link) error {
+	k.worn.Forget()
+	k.handles.Clear()
+	k.bare = len(k.src.Pool.Variables) > 0
+	return simple(wire.NewConn(stream{f, &k.sock}), core.ResetConnection, nil)
+}

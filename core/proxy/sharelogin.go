@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/wire"
+)
+
+// shareLogin is the backend's part in the login of a session that shares connections. Where
+// a login of the kind is known, the session begins without a connection.
+func (s *session) shareLogin(f *flow) (wire.OK, error) {
+	s.loop.share(s.srv)
+	s.cmd.Reset(&s.Session, core.Ping, nil, 0, false)
+	s.cmd.Backend = s.Backend
+	status, known := uint16(0), false
+	if b := s.chosen(s.homePool); b != nil {
+		if src := s.srv.backends.Source(b); src != nil {
+			status, known = s.srv.lendings.of(src).known(s.kind, s.Schema)
+		}
+	}
+	if !known {
+		if !s.take(s.homePool) {
+			if err := s.obtain(f, s.homePool, s.Backend); err != nil {
+				if s.link != nil {
+					s.forsake(s.release())
+				}
+				return wire.OK{}, err
+			}
+		}
+		status = s.link.status
+	}
+	s.Status, s.freshStatus = status, status
+	return wire.OK{Status: status}, nil
+}
+
+// holdBegin answers a BEGIN that is sent with the next command.
+func (s *session) holdBegin() want {
+	if len(s.heldBegin) == 0 {
+		s.heldBegin = append([]byte(nil), s.cmd.SQL...)
+	}
+	w := s.answer(&core.Reply{})
+	return w
+}
+
+// beginFirst sends a BEGIN that was held, at home, and then the command at hand.
+func (s *session) beginFirst() want {
+	return s.startFlow(func(f *flow) error {
+		k := s.home()
+		if err := s.align(f, k); err != nil {
+			return err
+		}
+		return simple(wire.NewConn(stream{f, &k.sock}), core.Query, s.heldBegin)
+	}, func(err error) want {
+		s.mode = atCommand
+		s.heldBegin = nil
+		if err != nil {
+			s.outcome.Side, s.outcome.Cause = core.Server, err
+			return s.answer(&core.Reply{Err: s.reason(s.home().src.Backend.Pool, err)})
+		}
+		s.use(s.home())
+		s.Status |= wire.StatusInTrans // also if the command fails, which tells no status
+		return s.route()
+	})
+}
+
+// stuckStatement is why a prepared statement holds the connection.
+func (s *session) stuckStatement() string {
+	if s.link != nil && s.state.Statements() > 0 {
+		return "prepared statement"
+	}
+	return ""
+}
+
+// shareStatement serves what is about a prepared statement.
+func (s *session) shareStatement() (w want, done bool) { return wantNothing, false }
+
+// dropStatements gives back what the session's prepared statements hold.
+func (s *session) dropStatements() {}
