@@ -4,7 +4,7 @@ import "github.com/dbmesh/dbmesh/core/wire"
 
 // Handle is a statement that is prepared on a backend connection.
 type Handle struct {
-	Text   *Text
+	Text   *Text  // nil if it can't be shared, then it is never added
 	ID     uint32 // the backend's
 	Params int
 	// Teller is who has told the types of the parameters last, 0 if nobody has, or if it is
@@ -62,7 +62,9 @@ func (h *Handles) Lend(t *Text) *Handle {
 // New is a statement that was just prepared on the connection, lent to the caller, who
 // holds its text.
 func (h *Handles) New(t *Text, id uint32, params int) *Handle {
-	h.texts.keep(t)
+	if t != nil {
+		h.texts.keep(t)
+	}
 	return &Handle{Text: t, ID: id, Params: params}
 }
 
@@ -89,7 +91,11 @@ func (h *Handles) Discard(x *Handle) {
 }
 
 // Lost forgets a lent statement that the server has not any more.
-func (h *Handles) Lost(x *Handle) { h.texts.drop(x.Text) }
+func (h *Handles) Lost(x *Handle) {
+	if x.Text != nil {
+		h.texts.drop(x.Text)
+	}
+}
 
 // Stale says whether statements are to be closed on the server.
 func (h *Handles) Stale() bool { return len(h.stale) > 0 }

@@ -13,6 +13,7 @@ type Login struct {
 	Version   string // of the server, as it greets
 	Collation byte   // the client's
 	Tracks    bool   // the server tells of changed system variables (SESSION_TRACK)
+	Texts     *Texts // of a session that shares connections; nil if it has its own
 }
 
 // settings are what the server goes by when it reads the session's statements.
@@ -28,6 +29,7 @@ type settings struct {
 
 // Begin makes the session a new one.
 func (s *Session) Begin(l Login) {
+	s.End()
 	*s = Session{}
 	s.login = l
 	s.begin = stmt.ServerMode(l.Version)

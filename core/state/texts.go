@@ -4,16 +4,8 @@ import (
 	"bytes"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 )
-
-// Meaning is what a server reads a statement's text by when it prepares it. It goes by it
-// in each execute, whatever the session has set since.
-type Meaning struct {
-	Schema string // the default one, "" for none
-	// Settings are the session's variables that may matter, in any form that is the same for
-	// the same values only.
-	Settings string
-}
 
 // Text is what was prepared, shared by all who have prepared the same. It is not changed.
 type Text struct {
@@ -29,7 +21,8 @@ type Text struct {
 // Texts are the texts that are prepared in the process. Those that only connections have
 // stay, so that the next session to prepare one finds it there. Safe for concurrent use.
 type Texts struct {
-	seed maphash.Seed
+	seed    maphash.Seed
+	tellers atomic.Uint64
 
 	mu   sync.Mutex
 	max  int
@@ -63,7 +56,7 @@ func (t *Texts) Hold(m Meaning, sql []byte) *Text {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	x := t.all[hash]
-	for x != nil && !(x.Meaning == m && bytes.Equal(x.SQL, sql)) {
+	for x != nil && !(x.Meaning.Equal(m) && bytes.Equal(x.SQL, sql)) {
 		x = x.next
 	}
 	if (x == nil || x.held == 0) && t.held >= t.max {
@@ -128,7 +121,14 @@ func (t *Texts) hash(m Meaning, sql []byte) uint64 {
 	h.SetSeed(t.seed)
 	_, _ = h.Write(sql)
 	_, _ = h.WriteString(m.Schema)
-	_ = h.WriteByte(0)
-	_, _ = h.WriteString(m.Settings)
+	for _, v := range m.set.all() {
+		_ = h.WriteByte(0)
+		_, _ = h.WriteString(v.name)
+		_ = h.WriteByte(0)
+		_, _ = h.WriteString(v.value)
+	}
 	return h.Sum64()
 }
+
+// teller is a number that no other statement has.
+func (t *Texts) teller() uint64 { return t.tellers.Add(1) }

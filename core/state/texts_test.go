@@ -30,7 +30,7 @@ func TestSessionsShareOneCopyOfAText(t *testing.T) {
 func TestATextIsAnotherOneWhereItMeansSomethingElse(t *testing.T) {
 	texts := NewTexts(10)
 	seen := map[*Text]bool{}
-	for _, m := range []Meaning{{}, {Schema: "a"}, {Schema: "b"}, {Settings: "a"}, {Schema: "a", Settings: "a"}, {Schema: "aa"}} {
+	for _, m := range []Meaning{{}, {Schema: "a"}, {Schema: "b"}, {set: setTo("a")}, {Schema: "a", set: setTo("a")}, {Schema: "a", set: setTo("b")}, {Schema: "aa"}} {
 		for _, sql := range []string{"x", "xa"} {
 			if x := texts.Hold(m, []byte(sql)); seen[x] {
 				t.Errorf("%q in %+v is the text of something else", sql, m)
@@ -113,4 +113,9 @@ func TestManySessionsHoldAndReleaseAtOnce(t *testing.T) {
 	if texts.Len() != 0 || len(texts.all) != 0 {
 		t.Errorf("%d texts are left, %d of them for nobody", texts.Len(), len(texts.all))
 	}
+}
+
+func setTo(mode string) *variables {
+	var none *variables
+	return none.with([]string{"sql_mode"}, []string{mode})
 }
