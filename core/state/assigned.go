@@ -75,7 +75,7 @@ func charsetNames() []string {
 }
 
 // groupOf are the variables of which one changes with another, in the order in which they
-// must be set; nil if the variable stands alone.
+// must be set, which is that of their names; nil if the variable stands alone.
 func groupOf(name string) []string {
 	switch name {
 	case "character_set_client", "character_set_results", "character_set_connection", "collation_connection":
@@ -86,15 +86,39 @@ func groupOf(name string) []string {
 	return nil
 }
 
-// canonical is the one of a variable's names that is read and set.
+// canonical is the one of a variable's names that is read and set, where several are the
+// same or part of the same.
 func canonical(name string, m stmt.Mode) string {
-	switch name {
-	case "character_set_server":
+	if name == "character_set_server" {
 		return "collation_server"
+	}
+	if name == "tidb_prepared_plan_cache_size" {
+		return "tidb_session_plan_cache_size"
+	}
+	if m.Flavour != stmt.MariaDB {
+		return name
+	}
+	switch name {
+	case "log_queries_not_using_indexes":
+		return "log_slow_filter"
+	case "log_slow_admin_statements", "log_slow_slave_statements":
+		return "log_slow_disabled_statements"
+	case "log_slow_min_examined_row_limit":
+		return "min_examined_row_limit"
+	case "log_slow_query":
+		return "slow_query_log"
+	case "log_slow_query_time":
+		return "long_query_time"
+	case "max_insert_delayed_threads":
+		return "max_delayed_threads"
+	case "old_alter_table":
+		return "alter_algorithm"
 	case "storage_engine":
-		if m.Flavour == stmt.MariaDB {
-			return "default_storage_engine"
-		}
+		return "default_storage_engine"
+	case "tmp_memory_table_size":
+		return "tmp_table_size"
+	case "wsrep_causal_reads":
+		return "wsrep_sync_wait"
 	}
 	return name
 }
@@ -128,10 +152,29 @@ func transactionName(name string, m stmt.Mode) string {
 // collect what a later statement asks for.
 func lies(a core.Assignment) bool {
 	switch a.Name {
-	case "character_set_database", "collation_database": // USE sets them too
+	case "character_set_database", "collation_database", // USE sets them too
+		"completion_type",           // a COMMIT may close the connection
+		"default_master_connection", // others show other values with it
+		"old",                       // sets old_mode, and does not take it back
+		"optimizer_trace", "optimizer_trace_features", "optimizer_trace_limit", "optimizer_trace_max_mem_size", "optimizer_trace_offset",
+		"profiling_history_size",
+		"resource",                                                      // SET RESOURCE GROUP
+		"system_versioning_asof",                                        // can't be set to DEFAULT, as it shows
+		"tidb_enable_noop_functions", "tidb_skip_isolation_level_check", // others may be set only with them
+		"tidb_snapshot", // shows what it was not set to
+		"tx_read_ts":    // for the next transaction
 		return true
-	case "sql_auto_is_null", "profiling":
+	case "sql_auto_is_null", "profiling": // reads ask for the last id, statements are recorded
 		return !a.Literal || !isOff(a.Value)
+	}
+	for _, prefix := range [...]string{
+		"session_track_", // what the server tells, also to dbmesh
+		"debug",
+		"mroonga_", "rocksdb_", "spider_", // they may do more than to keep a value
+	} {
+		if strings.HasPrefix(a.Name, prefix) {
+			return true
+		}
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -9,8 +10,10 @@ import (
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
-// AskValues appends a query for the variables' values in the session. It changes nothing
-// but what FOUND_ROWS() and ROW_COUNT() answer.
+// AskValues appends a query for the variables' values in the session, whose result has one
+// row whatever sql_select_limit is. It changes nothing but what FOUND_ROWS() and ROW_COUNT()
+// answer. A server that does not know one of the variables, or has no session's value for
+// it, answers an error.
 func AskValues(dst []byte, names []string) []byte {
 	for i, name := range names {
 		if i == 0 {
@@ -20,7 +23,7 @@ func AskValues(dst []byte, names []string) []byte {
 		}
 		dst = append(append(dst, name...), '`')
 	}
-	return dst
+	return append(dst, " LIMIT 1"...)
 }
 
 // maxValue is how long one variable's value may be, in bytes.
@@ -36,12 +39,32 @@ func ParseValues(names []string, columns []wire.Column, row [][]byte) ([]string,
 	values := make([]string, len(row))
 	for i, b := range row {
 		value, ok := literal(columns[i], b)
-		if !ok || isCharset(names[i]) && !writesASCII(b) {
+		if !ok || isCharset(names[i]) && !writesASCII(b) || cramped(names[i], b) {
 			return nil, false
 		}
 		values[i] = value
 	}
 	return values, true
+}
+
+// cramped says whether a connection with the value is of little use to others: it may be
+// closed before its time, or refuse what dbmesh itself asks.
+func cramped(name string, b []byte) bool {
+	least := 0.0
+	switch name {
+	case "wait_timeout": // seconds
+		least = 600
+	case "max_statement_time": // seconds, 0 for no limit as in those below
+		least = 1
+	case "max_execution_time": // milliseconds
+		least = 1000
+	case "max_session_mem_used", "tidb_mem_quota_query": // bytes
+		least = 1 << 20
+	default:
+		return false
+	}
+	n, err := strconv.ParseFloat(string(b), 64)
+	return err != nil || n > 0 && n < least
 }
 
 // literal writes one value.

@@ -1,0 +1,106 @@
+package state_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
+)
+
+func mode(version string) stmt.Mode {
+	m := stmt.ServerMode(version)
+	m.Charset = stmt.CharsetUTF8
+	return m
+}
+
+// server names versions in the tables below.
+func server(name string) stmt.Mode {
+	switch name {
+	case "maria":
+		return mode("10.11.19-MariaDB")
+	case "maria11":
+		return mode("11.4.2-MariaDB")
+	case "mysql":
+		return mode("8.0.36")
+	case "mysql56":
+		return mode("5.6.51")
+	}
+	return mode("8.0.11-TiDB-v8.5.0")
+}
+
+func TestWhatASETChangesIsAskedBack(t *testing.T) {
+	const names = "character_set_client character_set_results collation_connection"
+	for _, tc := range []struct{ server, sql, want string }{
+		{"maria", "SET sql_mode = 'ANSI'", "sql_mode"},
+		{"maria", "SET @@session.sql_mode = CONCAT(@@sql_mode, ',ANSI'), b = 1, SESSION a := 2", "a b sql_mode"},
+		{"maria", "SET autocommit = 0", "autocommit"},
+		{"maria", "SET NAMES utf8mb4", names},
+		{"tidb", "SET NAMES 'utf8mb4' COLLATE utf8mb4_bin", names},
+		{"maria", "SET NAMES DEFAULT", names},
+		{"maria", "SET CHARACTER SET latin1", names},
+		{"maria", "SET character_set_results = NULL", names},
+		{"maria", "SET character_set_connection = latin1, time_zone = '+01:00'", names + " time_zone"},
+		{"maria", "SET character_set_server = latin1", "collation_server"},
+		{"maria", "SET sql_big_selects = 1", "max_join_size sql_big_selects"},
+		{"maria", "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY", "tx_isolation tx_read_only"},
+		{"maria", "SET SESSION TRANSACTION READ ONLY", "tx_read_only"},
+		{"maria11", "SET SESSION TRANSACTION READ ONLY", "transaction_read_only"},
+		{"maria11", "SET tx_isolation = 'SERIALIZABLE'", "transaction_isolation"},
+		{"tidb", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "transaction_isolation"},
+		{"tidb", "SET @@tx_isolation = 'READ-COMMITTED'", "transaction_isolation"},
+		{"mysql", "SET transaction_isolation = 'SERIALIZABLE'", "transaction_isolation"},
+		{"mysql56", "SET tx_isolation = 'SERIALIZABLE'", "tx_isolation"},
+		{"maria", "SET storage_engine = MyISAM", "default_storage_engine"},
+		{"maria", "SET log_slow_query_time = 1", "long_query_time"},
+		{"maria", "SET GLOBAL max_connections = 5", ""},
+		{"maria", "SET sql_auto_is_null = 0, sql_mode = ''", "sql_auto_is_null sql_mode"},
+		{"maria", "SET max_statement_time = DEFAULT", "max_statement_time"},
+	} {
+		f := stmt.Analyze(server(tc.server), []byte(tc.sql))
+		got, ok := state.Assigned(f, server(tc.server))
+		if !ok || strings.Join(got, " ") != tc.want {
+			t.Errorf("%s: %s: %v, %v, want %s", tc.server, tc.sql, got, ok, tc.want)
+		}
+	}
+}
+
+func TestWhatCantBeCarriedByValueIsTold(t *testing.T) {
+	for _, tc := range []struct{ server, sql string }{
+		{"maria", "SELECT 1"},
+		{"maria", "SET @a = 1"},
+		{"maria", "SET sql_mode = '', @a = 1"},
+		{"maria", "SET sql_mode = (@a := 'ANSI')"},
+		{"maria", "SET sql_mode = app.f()"},
+		{"maria", "SET time_zone = '+01:00'; SET NAMES utf8"},
+		{"maria", "SET TRANSACTION READ ONLY"},
+		{"maria", "SET @@tx_isolation = 'SERIALIZABLE'"},
+		{"maria", "SET ROLE r"},
+		{"maria", "SET timestamp = 1"},
+		{"maria", "SET sql_log_bin = 0"},
+		{"maria", "SET insert_id = 5"},
+		{"maria", "SET last_insert_id = 5"},
+		{"maria", "SET rand_seed1 = 5"},
+		{"maria", "SET pseudo_thread_id = 5"},
+		{"maria", "SET gtid_domain_id = 5"},
+		{"maria", "SET character_set_database = latin1"},
+		{"maria", "SET profiling = 1"},
+		{"maria", "SET sql_auto_is_null = 1"},
+		{"maria", "SET sql_auto_is_null = @@global.sql_auto_is_null"},
+		{"maria", "SET session_track_schema = 0"},
+		{"maria", "SET x.key_buffer_size = 5"},
+		{"maria", "SET system_versioning_asof = '2020-01-01'"},
+		{"maria", "SET optimizer_trace = 'enabled=on'"},
+		{"tidb", "SET SESSION_STATES '{}'"},
+		{"tidb", "SET RESOURCE GROUP rg"},
+		{"tidb", "SET tidb_snapshot = '2020-01-01'"},
+		{"tidb", "SET tidb_skip_isolation_level_check = 1"},
+		{"tidb", "SET TRANSACTION READ ONLY AS OF TIMESTAMP NOW()"},
+		{"maria", "SET x"},
+	} {
+		f := stmt.Analyze(server(tc.server), []byte(tc.sql))
+		if got, ok := state.Assigned(f, server(tc.server)); ok {
+			t.Errorf("%s: %s is carried as %v", tc.server, tc.sql, got)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package state_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
+)
+
+// ran notes statements that succeed, as the proxy does.
+func ran(p *state.Pins, m stmt.Mode, statements ...string) {
+	for _, sql := range statements {
+		f := stmt.Analyze(m, []byte(sql))
+		_, shadowed := state.Assigned(f, m)
+		p.Ran(f, shadowed)
+		p.Succeeded(f)
+	}
+}
+
+func TestAConnectionIsHeldByWhatIsOnItAlone(t *testing.T) {
+	for _, tc := range []struct {
+		statements string
+		want       core.Effect
+	}{
+		{"SELECT 1|INSERT INTO t VALUES (1)|BEGIN|COMMIT", 0},
+		{"USE app|SET NAMES utf8mb4|SET sql_mode = ''|SET autocommit = 0", 0},
+		{"SET @a = 1", core.EffectUserVar},
+		{"SELECT @a := 1|COMMIT", core.EffectUserVar},
+		{"SET timestamp = 1|SET timestamp = DEFAULT", core.EffectReplication},
+		{"LOCK TABLES t READ", core.EffectTableLock},
+		{"LOCK TABLES t READ|UNLOCK TABLES", 0},
+		{"LOCK TABLES t READ|BEGIN", 0},
+		{"SELECT GET_LOCK('a', 1)|SELECT RELEASE_LOCK('a')", core.EffectNamedLock},
+		{"SELECT GET_LOCK('a', 1)|SELECT RELEASE_ALL_LOCKS()", 0},
+		{"SET @a = 1|LOCK TABLES t READ|UNLOCK TABLES", core.EffectUserVar},
+		{"CREATE TEMPORARY TABLE x (a INT)|DROP TEMPORARY TABLE x", core.EffectTempTable},
+		{"CALL p()|UNLOCK TABLES|SELECT RELEASE_ALL_LOCKS()|COMMIT", core.EffectUnknown},
+		{"SET NAMES utf8; SELECT 1", core.EffectCharset},
+		{"SET TRANSACTION READ ONLY", core.EffectNextTransaction},
+		{"SET TRANSACTION READ ONLY|COMMIT", 0},
+		{"SET character_set_database = latin1", core.EffectCharset},
+		{"DROP DATABASE x", core.EffectSchema},
+	} {
+		var p state.Pins
+		ran(&p, mariadb(), strings.Split(tc.statements, "|")...)
+		if p.Held() != tc.want || (p.Reason() == "") != (tc.want == 0) {
+			t.Errorf("%s: held by %v (%s), want %v", tc.statements, p.Held(), p.Reason(), tc.want)
+		}
+		p.Clear()
+		if p.Held() != 0 || p.Reason() != "" {
+			t.Errorf("%s: held after a reset by %v (%s)", tc.statements, p.Held(), p.Reason())
+		}
+	}
+}
+
+func TestAnUnseenStatementHoldsUntilAReset(t *testing.T) {
+	var p state.Pins
+	p.Ran(nil, false)
+	p.Succeeded(nil)
+	if p.Held() != core.EffectUnknown {
+		t.Error(p.Held())
+	}
+}
+
+func TestAFailedStatementReleasesNothing(t *testing.T) {
+	var p state.Pins
+	ran(&p, mariadb(), "LOCK TABLES t READ")
+	p.Ran(facts("UNLOCK TABLES"), false)
+	if p.Held() != core.EffectTableLock {
+		t.Error(p.Held())
+	}
+}
+
+func TestEachEffectKeepsItsFirstReason(t *testing.T) {
+	var p state.Pins
+	ran(&p, mariadb(), "LOCK TABLES t READ", "SET @a = 1", "SELECT 1 INTO @b", "SELECT GET_LOCK('x', 1)")
+	if !strings.Contains(p.Reason(), "LOCK TABLES") {
+		t.Errorf("first %q", p.Reason())
+	}
+	ran(&p, mariadb(), "UNLOCK TABLES")
+	var all []string
+	for e, reason := range p.Each {
+		all = append(all, e.String()+": "+reason)
+	}
+	const want = "user variable: it sets a user variable; named lock: it takes a named lock (GET_LOCK)"
+	if got := strings.Join(all, "; "); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestSETTRANSACTIONHoldsUntilTheNextTransactionHasEnded(t *testing.T) {
+	const holds = core.EffectNextTransaction
+	var p state.Pins
+	p.Answered(true)
+	p.Answered(false)
+	ran(&p, mariadb(), "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+	for i, step := range []struct {
+		open bool
+		want core.Effect
+	}{
+		{false, holds}, {false, holds}, // statements that need no transaction
+		{true, holds}, {true, holds}, {false, 0}, {true, 0}, {false, 0},
+	} {
+		if p.Answered(step.open); p.Held() != step.want {
+			t.Errorf("step %d: held by %v", i, p.Held())
+		}
+	}
+	// A transaction that was open before is not the next.
+	p.Clear()
+	ran(&p, mariadb(), "SET TRANSACTION READ ONLY")
+	p.Answered(true)
+	p.Answered(false)
+	if p.Held() != holds {
+		t.Error("released by the end of the transaction in which it was said")
+	}
+	// Nor is the one before the second SET TRANSACTION.
+	p.Answered(true)
+	ran(&p, mariadb(), "SET TRANSACTION READ WRITE")
+	p.Answered(true)
+	p.Answered(false)
+	if p.Held() != holds {
+		t.Error("released though it was said again")
+	}
+}
