@@ -228,7 +228,7 @@ func (s *session) openShared(f *flow, src *backend.Source, le *lending) error {
 	k, err := s.dialShared(f, src)
 	if err != nil {
 		le.Failed(s.kind)
-		return s.explain(err)
+		return err
 	}
 	k.lending, k.loop = le, s.loop
 	src.Backend.AddSession(1)

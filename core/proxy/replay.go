@@ -176,7 +176,7 @@ func (s *session) changeLogin(f *flow, k *link) error {
 	l := backend.Link{Conn: c, Greeting: k.greeting, Caps: k.caps, TLS: k.sock.tls != nil}
 	ok, err := l.Prove(backend.Hello{User: u.User, Password: s.Account.BackendPassword}, k.src)
 	if err != nil {
-		return s.explain(err)
+		return err
 	}
 	k.worn.Schema, k.status = s.Schema, ok.Status
 	k.lending.saw(s.kind, ok.Status, loginAs{s.Account, s.caps, s.hop})

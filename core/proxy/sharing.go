@@ -147,7 +147,7 @@ func (s *session) notServed(pool string, err error) want {
 		return wantEnd
 	}
 	s.farewell = s.farewell || lost
-	return s.answer(&core.Reply{Err: s.reason(pool, err)})
+	return s.answer(&core.Reply{Err: s.reason(pool, s.explain(err))})
 }
 
 // shareDestination is the pool that takes the command at hand.
