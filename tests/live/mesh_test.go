@@ -172,3 +172,11 @@ func tailOf(text string) string {
 	}
 	return text
 }
+
+// waiting is how many sessions wait for a connection of a shared pool.
+func (m *mesh) waiting() (n int) {
+	for _, l := range m.server.Lendings() {
+		n += l.Waiting
+	}
+	return n
+}
