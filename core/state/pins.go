@@ -10,7 +10,17 @@ type Pins struct {
 	held core.Effect
 	why  []core.Pin
 	next phase
+	runs running
 }
+
+// running is what the statement that runs may have to do with the end of a transaction.
+type running uint8
+
+const (
+	nothing running = iota // it was answered
+	setting                // a SET autocommit = 1 commits, and that alone ends no SET TRANSACTION
+	other
+)
 
 // phase is how far the transaction is that a SET TRANSACTION was for.
 type phase uint8
@@ -36,6 +46,12 @@ func (p *Pins) Add(e core.Effect, reason string) {
 // see Assigned. f is nil if nobody knows the facts. Failing takes none of it back: what came
 // first in the statement may have been done.
 func (p *Pins) Ran(f *core.Facts, shadowed bool) {
+	if p.runs != nothing && p.next == open {
+		p.next = unsettled // the one before has failed, and may have ended the transaction
+	}
+	if p.runs = other; f == nil || f.Kind == core.StatementSet {
+		p.runs = setting
+	}
 	if f == nil {
 		p.Add(core.EffectUnknown, "nobody looked at the statement")
 		return
@@ -68,15 +84,18 @@ func (p *Pins) Succeeded(f *core.Facts) {
 	}
 }
 
-// Answered notes the status flag of an answer: whether a transaction is open. When one that
-// began after a SET TRANSACTION has ended, that is released. A statement that commits by
-// itself shows no transaction, so it releases nothing: not each takes part in one.
+// Answered notes the status flag of an answer that is no error: whether a transaction is
+// open. When one that began after a SET TRANSACTION has ended, that is released. A statement
+// that commits by itself shows no transaction, so it releases nothing: not each takes part
+// in one.
 func (p *Pins) Answered(inTransaction bool) {
+	ran := p.runs
+	p.runs = nothing
 	switch {
 	case !p.held.Has(core.EffectNextTransaction):
 	case inTransaction && p.next == awaited:
 		p.next = open
-	case !inTransaction && p.next == open:
+	case !inTransaction && p.next == open && ran != setting:
 		p.release(core.EffectNextTransaction)
 	case !inTransaction:
 		p.next = awaited
