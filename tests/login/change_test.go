@@ -96,12 +96,14 @@ func TestMysql2ChangesUserThroughDbmeshAsDirect(t *testing.T) {
 
 // TestChangeUserInListModeMapsTheNewUser also shows that nothing of the old session is
 // left and that a refused change ends it.
-func TestChangeUserInListModeMapsTheNewUser(t *testing.T) {
+func TestChangeUserInListModeMapsTheNewUser(t *testing.T) { changeUserInListMode(t, list) }
+
+func changeUserInListMode(t *testing.T, start starter) {
 	eachServer(t, func(t *testing.T, b *servers.Backend) {
 		for _, name := range []string{"mapped_one", "mapped_two"} {
 			b.Create(t, servers.Account{Name: name, Password: backendPassword})
 		}
-		d := list(t, b, plain, []string{
+		d := start(t, b, plain, []string{
 			fmt.Sprintf("{name: one, password: first, backend: {user: mapped_one, password: %q}}", backendPassword),
 			fmt.Sprintf("{name: two, password: second, plugin: caching_sha2_password, backend: {user: mapped_two, password: %q}}", backendPassword),
 		})

@@ -3,6 +3,7 @@ package login
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,6 +65,13 @@ func (w way) name(c client, h hop) string {
 
 func list(t *testing.T, b *servers.Backend, h hop, users []string) *sidecar.Dbmesh {
 	t.Helper()
+	return with(t, listConfig, b, h, users)
+}
+
+// with starts dbmesh with the users put into a config.
+func with(t *testing.T, config string, b *servers.Backend, h hop, users []string) *sidecar.Dbmesh {
+	t.Helper()
+	users = slices.Clone(users)
 	ca := b.TLS.CA
 	if h == plain {
 		ca = ""
@@ -71,13 +79,18 @@ func list(t *testing.T, b *servers.Backend, h hop, users []string) *sidecar.Dbme
 	for i := range users {
 		users[i] = "          - " + users[i]
 	}
-	return sidecar.With(t, fmt.Sprintf(listConfig, strings.Join(users, "\n")),
+	return sidecar.With(t, fmt.Sprintf(config, strings.Join(users, "\n")),
 		"CERT="+b.TLS.ServerCert, "KEY="+b.TLS.ServerKey, "BACKEND="+b.Addr, "MODE="+h.mode(), "CA="+ca)
 }
 
 // TestListIsAsExpected is the matrix in mode list. "cold" is the user's first login since
 // dbmesh started.
-func TestListIsAsExpected(t *testing.T) {
+func TestListIsAsExpected(t *testing.T) { listMatrix(t, list) }
+
+// starter starts dbmesh in mode list before a server.
+type starter func(*testing.T, *servers.Backend, hop, []string) *sidecar.Dbmesh
+
+func listMatrix(t *testing.T, start starter) {
 	table := newTable("list", "server", "account", "client hop", "backend hop", "client", "cold", "warm", "wrong")
 	eachServer(t, func(t *testing.T, b *servers.Backend) {
 		clients := allClients(t)
@@ -93,7 +106,7 @@ func TestListIsAsExpected(t *testing.T) {
 			}
 		}
 		for _, back := range hops {
-			d := list(t, b, back, append([]string(nil), users...))
+			d := start(t, b, back, users)
 			for _, w := range ways(b) {
 				for _, c := range clients {
 					table.tried(string(b.Flavour), c.name())

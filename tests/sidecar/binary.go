@@ -16,12 +16,15 @@ const BinaryVariable = "DBMESH_TEST_BINARY"
 
 // Binary gives the path of the command, built once per process and kept in the user's
 // cache: the next build of unchanged sources takes no link.
-var Binary = sync.OnceValues(build)
-
-func build() (string, error) {
+var Binary = sync.OnceValues(func() (string, error) {
 	if path := os.Getenv(BinaryVariable); path != "" {
 		return path, nil
 	}
+	return Build("")
+})
+
+// Build builds the command with a build tag, "" for none, and gives its path.
+func Build(tag string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -43,8 +46,8 @@ func build() (string, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("lock the binary: %w", err)
 	}
-	path := filepath.Join(folder, "dbmesh")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./cmd/dbmesh")
+	path := filepath.Join(folder, "dbmesh"+tag)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-tags", tag, "-o", path, "./cmd/dbmesh")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build dbmesh: %w: %s", err, trim(out))

@@ -36,6 +36,7 @@ type Dbmesh struct {
 
 	t      testing.TB
 	cmd    *exec.Cmd
+	config string // path of its config, "" if it has none
 	log    string // path of what it says
 	exited chan struct{}
 	err    error // valid once exited is closed
@@ -45,7 +46,11 @@ type Dbmesh struct {
 // "dbmesh run" may follow.
 func Before(t testing.TB, backend string, args ...string) *Dbmesh {
 	t.Helper()
-	return start(t, func(listen string) []string {
+	program, err := Binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, program, func(listen string) []string {
 		return append([]string{"--backend", backend, "--listen", listen}, args...)
 	}, nil)
 }
@@ -54,20 +59,41 @@ func Before(t testing.TB, backend string, args ...string) *Dbmesh {
 // More variables for it may follow, as NAME=value.
 func With(t testing.TB, config string, variables ...string) *Dbmesh {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "dbmesh.yaml")
-	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return start(t, func(string) []string { return []string{"--config", path} }, variables)
-}
-
-func start(t testing.TB, arguments func(listen string) []string, variables []string) *Dbmesh {
-	t.Helper()
 	program, err := Binary()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return Running(t, program, config, variables...)
+}
+
+// Running is With for a dbmesh that was built in another way.
+func Running(t testing.TB, program, config string, variables ...string) *Dbmesh {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "dbmesh.yaml")
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, program, func(string) []string { return []string{"--config", path} }, variables)
+	d.config = path
+	return d
+}
+
+// Configure puts another config in the place of the one it was started With, by a rename
+// as editors and orchestrators do, and asks dbmesh to read it.
+func (d *Dbmesh) Configure(config string) error {
+	if err := os.WriteFile(d.config+".new", []byte(config), 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(d.config+".new", d.config); err != nil {
+		return err
+	}
+	return d.cmd.Process.Signal(syscall.SIGHUP)
+}
+
+func start(t testing.TB, program string, arguments func(listen string) []string, variables []string) *Dbmesh {
+	t.Helper()
 	d := &Dbmesh{t: t, log: filepath.Join(t.TempDir(), "dbmesh.log"), exited: make(chan struct{})}
+	var err error
 	if d.Port, err = freePort(); err != nil {
 		t.Fatal(err)
 	}
@@ -217,3 +243,13 @@ func freePort() (int, error) {
 
 // trim is for messages of programs.
 func trim(text []byte) string { return string(bytes.TrimSpace(text)) }
+
+// FreeAddr is an address that nobody listens on, for a listener more than the config's one.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}

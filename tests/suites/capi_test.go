@@ -139,7 +139,12 @@ func (c *capi) run(ctx context.Context, port int, names []string) (findings, err
 // suite changes global variables.
 func TestMariaDBsOwnClientSuiteIsTheSameThroughDbmesh(t *testing.T) {
 	notShort(t)
-	c := capiSuite(t)
+	capiSuite(t).compare(t, func(b *servers.Backend) *sidecar.Dbmesh { return sidecar.Before(t, b.Addr) })
+}
+
+// compare runs the suite both ways, with dbmesh started before the second server.
+func (c *capi) compare(t *testing.T, start func(*servers.Backend) *sidecar.Dbmesh) {
+	t.Helper()
 	var port [2]int
 	var backends [2]*servers.Backend
 	for i := range port {
@@ -147,7 +152,7 @@ func TestMariaDBsOwnClientSuiteIsTheSameThroughDbmesh(t *testing.T) {
 		b.SQL(t, "CREATE DATABASE test; CREATE DATABASE mtr")
 		backends[i], port[i] = b, b.Port
 	}
-	port[1] = sidecar.Before(t, backends[1].Addr).Port
+	port[1] = start(backends[1]).Port
 	all := c.names(t)
 	ways := [2]func([]string) (findings, error){}
 	for i := range ways {

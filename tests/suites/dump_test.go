@@ -57,12 +57,16 @@ func checksums(t *testing.T, b *servers.Backend, schema string) string {
 // triggers, events, views, a sequence and blobs of which one is longer than a frame.
 func TestASchemaSurvivesDumpAndRestoreThroughDbmesh(t *testing.T) {
 	b := shared.MariaDB(t).Backend
-	d := sidecar.Before(t, b.Addr)
-	b.SQL(t, "DROP DATABASE IF EXISTS shop; CREATE DATABASE shop; DROP DATABASE IF EXISTS restored; CREATE DATABASE restored")
 	script, err := os.ReadFile(filepath.Join("testdata", "shop.sql"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	dumpAndRestore(t, b, sidecar.Before(t, b.Addr), script)
+}
+
+func dumpAndRestore(t *testing.T, b *servers.Backend, d *sidecar.Dbmesh, script []byte) {
+	t.Helper()
+	b.SQL(t, "DROP DATABASE IF EXISTS shop; CREATE DATABASE shop; DROP DATABASE IF EXISTS restored; CREATE DATABASE restored")
 	load(t, d.Port, "shop", script)
 	direct, through := dump(t, b.Port, "shop"), dump(t, d.Port, "shop")
 	if !bytes.Equal(direct, through) {

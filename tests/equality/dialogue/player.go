@@ -24,6 +24,8 @@ type Target struct {
 	Attrs          []byte      // connection attributes
 	TLS            *tls.Config // nil for none
 	Window         int         // bytes that the kernel may hold for the client; 0 for its default
+	// Between is called before each step, or steps that are sent together; nil for nothing.
+	Between func() error
 }
 
 // player is one connection in the middle of a dialogue.
@@ -65,6 +67,11 @@ func Play(ctx context.Context, to Target, d *Dialogue) (*Transcript, wire.Caps, 
 		n := 1
 		for d.Steps[i].Group != 0 && i+n < len(d.Steps) && d.Steps[i+n].Group == d.Steps[i].Group {
 			n++
+		}
+		if to.Between != nil {
+			if err := to.Between(); err != nil {
+				return &p.said, p.caps, fmt.Errorf("%s before line %d (%s): %w", d.Title(), d.Steps[i].Line, d.Steps[i].Verb, err)
+			}
 		}
 		err := p.together(d.Steps[i : i+n])
 		switch {

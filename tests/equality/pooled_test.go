@@ -1,0 +1,230 @@
+package equality
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dbmesh/dbmesh/core/wire"
+	"github.com/dbmesh/dbmesh/tests/equality/crowd"
+	"github.com/dbmesh/dbmesh/tests/equality/dialogue"
+	"github.com/dbmesh/dbmesh/tests/servers"
+	"github.com/dbmesh/dbmesh/tests/sidecar"
+)
+
+// shared by 10 sessions each, which the crowd sees to.
+const connections = 2
+
+// lane is a way through dbmesh on which one dialogue is played at a time, in the midst of a
+// crowd that has the lane's connections in common with it.
+type lane struct {
+	place
+	number int
+	crowds map[comer]*crowd.Crowd
+}
+
+// comer is how a session logs in, as far as connections differ by it.
+type comer struct {
+	caps    wire.Caps
+	charset byte
+}
+
+// pooledConfig has a listener and a pool for each lane.
+func pooledConfig(lanes []string, backend string) string {
+	var b strings.Builder
+	b.WriteString("listeners:\n")
+	for i, addr := range lanes {
+		fmt.Fprintf(&b, "  - {name: lane%d, address: %q, pool: lane%d, max_sessions: 5000}\n", i, addr, i)
+	}
+	b.WriteString("pools:\n")
+	for i := range lanes {
+		fmt.Fprintf(&b, "  - {name: lane%d, tls: {mode: \"off\"}, backends: [{address: %q}], pooling: {mode: transaction, max: %d, max_idle: 2s, linger: 30s}}\n", i, backend, connections)
+	}
+	b.WriteString(`chains:
+  - name: default
+    links:
+      - kind: auth
+        mode: list
+        users:
+          - {name: player, password: playerpw}
+          - {name: other, password: otherpw}
+          - {name: lonely, password: lonelypw}
+      - {kind: router, hints: true}
+      - balancer
+      - slow-log
+`)
+	return b.String()
+}
+
+// lanes starts dbmesh with n lanes before the place's server.
+func (p *place) lanes(t *testing.T, n int) chan *lane {
+	t.Helper()
+	addrs := []string{"${LISTEN}"}
+	for range n - 1 {
+		addrs = append(addrs, sidecar.FreeAddr(t))
+	}
+	first := sidecar.With(t, pooledConfig(addrs, p.server.Addr)).Addr
+	p.server.SQL(t, crowd.Tables)
+	free := make(chan *lane, n)
+	for i, addr := range addrs {
+		l := &lane{place: *p, number: i, crowds: map[comer]*crowd.Crowd{}}
+		if l.mesh.Addr = addr; i == 0 {
+			l.mesh.Addr = first
+		}
+		t.Cleanup(func() {
+			for _, c := range l.crowds {
+				_ = c.Close()
+			}
+		})
+		free <- l
+	}
+	return free
+}
+
+// crowd gives the sessions beside one that comes like this.
+func (l *lane) crowd(t *testing.T, who comer) (*crowd.Crowd, error) {
+	if c := l.crowds[who]; c != nil {
+		return c, nil
+	}
+	direct, to := l.direct, l.mesh
+	direct.Charset, to.Charset = who.charset, who.charset
+	ctx, cancel := context.WithDeadline(context.Background(), deadline(t))
+	defer cancel()
+	c, err := crowd.Join(ctx, string(l.server.Flavour), direct, to, who.caps)
+	if err != nil {
+		return nil, err
+	}
+	l.crowds[who] = c
+	return c, nil
+}
+
+// deadline is when all sessions of the test have ended.
+func deadline(t *testing.T) time.Time {
+	if end, ok := t.Deadline(); ok {
+		return end
+	}
+	return time.Now().Add(time.Hour)
+}
+
+// pooled plays and compares as place.compare does, in the midst of a crowd.
+func (l *lane) pooled(t *testing.T, d *dialogue.Dialogue, masks dialogue.Masks, shakes *atomic.Int64) (*dialogue.Transcript, bool) {
+	same := *d
+	same.Caps &^= unshared
+	c, err := l.crowd(t, comer{same.Caps, same.Charset})
+	if err != nil {
+		t.Errorf("%s: %v", d.Title(), err)
+		return nil, false
+	}
+	through := *l
+	through.mesh.Between = func() error {
+		shakes.Add(1)
+		return c.Shake(context.Background())
+	}
+	if same.Caps != d.Caps {
+		// What dbmesh does not offer here a client does without, however it asks.
+		if _, agreed, err := through.play(l.mesh, d); err == nil && wire.Caps(agreed)&unshared != 0 {
+			t.Errorf("%s: %#x were agreed, of which masks.txt says that they are not", d.Title(), agreed)
+		}
+	}
+	said, _, ok := through.compare(t, &same, masks)
+	return said, ok
+}
+
+// unshared is what dbmesh does not offer where sessions share connections; masks.txt says why.
+const unshared = wire.CacheMetadata
+
+func TestDialoguesAreTheSameInACrowdOnTwoConnections(t *testing.T) {
+	all, masks := load(t)
+	for _, flavour := range flavours {
+		t.Run(string(flavour), func(t *testing.T) {
+			p := at(t, flavour)
+			lanes := p.lanes(t, atOnce(flavour))
+			here := slices.DeleteFunc(slices.Clone(all), func(d *dialogue.Dialogue) bool {
+				return d.Large || !d.On(string(flavour)) || strings.HasPrefix(d.Name, "idle_")
+			})
+			here = thinned(here)
+			here = append(here, permanent(here)...)
+			var shakes atomic.Int64
+			each(here, atOnce(flavour), func(d *dialogue.Dialogue) {
+				l := <-lanes
+				defer func() { lanes <- l }()
+				l.pooled(t, d, masks, &shakes)
+			})
+			t.Logf("%d dialogues, %d shakes", len(here), shakes.Load())
+		})
+	}
+}
+
+// permanent are those of the dialogues that have temporary tables, with others in their
+// place: a temporary table keeps the connection, so there would be nothing to see.
+func permanent(all []*dialogue.Dialogue) []*dialogue.Dialogue {
+	const temporary = "CREATE TEMPORARY TABLE"
+	var some []*dialogue.Dialogue
+	for _, d := range all {
+		with := func(s dialogue.Step) bool { return strings.Contains(s.Arg, temporary) }
+		if !slices.ContainsFunc(d.Steps, with) || d.Schema != "" {
+			continue
+		}
+		e := *d
+		e.Name, e.Fresh, e.Steps = d.Name+"_permanent", true, slices.Clone(d.Steps)
+		for i := range e.Steps {
+			e.Steps[i].Arg = strings.NewReplacer(temporary, "CREATE TABLE", "DROP TEMPORARY", "DROP").Replace(e.Steps[i].Arg)
+		}
+		some = append(some, &e)
+	}
+	return some
+}
+
+func TestGeneratedStatementsAreTheSameInACrowdOnTwoConnections(t *testing.T) {
+	masks, err := dialogue.LoadMasks("masks.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flavour := range flavours {
+		t.Run(string(flavour), func(t *testing.T) {
+			p := at(t, flavour)
+			lanes := p.lanes(t, atOnce(flavour))
+			var all []*dialogue.Dialogue
+			for seed := range (statements() + perSession - 1) / perSession {
+				all = append(all, generate(uint64(seed)))
+			}
+			all = append(all, permanent(all)...)
+			var shakes atomic.Int64
+			each(all, atOnce(flavour), func(d *dialogue.Dialogue) {
+				l := <-lanes
+				defer func() { lanes <- l }()
+				l.pooled(t, d, masks, &shakes)
+			})
+			t.Logf("%d statements, %d shakes", len(all)*perSession, shakes.Load())
+		})
+	}
+}
+
+// Without it the tests above could be about sessions that share nothing.
+func TestACrowdHasAsManyConnectionsAsItMay(t *testing.T) {
+	p := at(t, servers.FlavourMariaDB)
+	l := <-p.lanes(t, 1)
+	d, err := dialogue.Parse("", "== count variants=modern\nquery SELECT 1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.crowd(t, comer{caps: d[0].Caps})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := c.Size(); n < 10*connections {
+		t.Errorf("%d sessions for %d connections, want ten times as many", n, connections)
+	}
+	for range 2 * c.Size() {
+		if err := c.Shake(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := p.server.Value(t, "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER IN ('player', 'other')"); n > fmt.Sprint(connections) {
+			t.Fatalf("%s connections to the server, want %d at most", n, connections)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package suites
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/dbmesh/dbmesh/tests/equality/crowd"
+	"github.com/dbmesh/dbmesh/tests/servers"
+	"github.com/dbmesh/dbmesh/tests/sidecar"
+)
+
+// most is how many connections the suites' sessions share with two crowds, which makes ten
+// sessions for each.
+const most = 4
+
+// pooledConfig knows the users that the suites log in as.
+const pooledConfig = `
+listeners:
+  - {address: "${LISTEN}", pool: all}
+pools:
+  - name: all
+    tls: {mode: "off"}
+    backends: [{address: "${BACKEND}"}]
+    pooling: {mode: transaction, max: %d}
+chains:
+  - name: default
+    links:
+      - kind: auth
+        mode: list
+        users:
+          - {name: crowd, password: crowdpw}
+          - {name: driver, password: driver}
+          - {name: root, no_password: true}
+          - {name: mysqltest_pw, password: password}
+          - {name: mysqltest_no_pw, no_password: true}
+      - router
+      - balancer
+      - slow-log
+`
+
+// pooled starts dbmesh before a server, and crowds that have its connections in common with
+// who comes to it.
+func pooled(t *testing.T, b *servers.Backend) *sidecar.Dbmesh {
+	t.Helper()
+	d := sidecar.With(t, fmt.Sprintf(pooledConfig, most), "BACKEND="+b.Addr)
+	for range 2 {
+		crowd.Stay(t, b, d.Addr)
+	}
+	return d
+}
+
+func TestTheDriversOwnSuiteIsTheSameOnSharedConnections(t *testing.T) {
+	s := driverSuite(t)
+	// It opens as many transactions as the server takes connections, and wants the server's
+	// own words where it takes no more.
+	s.skip = "^TestConcurrent$"
+	t.Run("mariadb", func(t *testing.T) {
+		b := servers.MariaDB(t, servers.WithoutTLS(), servers.Flags(few)).Backend
+		s.compare(t, "go-sql-driver on MariaDB", b, pooled(t, b))
+	})
+	t.Run("tidb", func(t *testing.T) {
+		notShort(t)
+		b := servers.TiDB(t, 1, servers.WithoutTLS()).Ends[0]
+		s.compare(t, "go-sql-driver on TiDB", b, pooled(t, b))
+	})
+}
+
+func TestMariaDBsOwnClientSuiteIsTheSameOnSharedConnections(t *testing.T) {
+	notShort(t)
+	capiSuite(t).compare(t, func(b *servers.Backend) *sidecar.Dbmesh { return pooled(t, b) })
+}
+
+func TestASchemaSurvivesDumpAndRestoreOnSharedConnections(t *testing.T) {
+	b := shared.MariaDB(t).Backend
+	script, err := os.ReadFile(filepath.Join("testdata", "shop.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dumpAndRestore(t, b, pooled(t, b), script)
+}
