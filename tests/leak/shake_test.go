@@ -1,0 +1,83 @@
+package leak
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// shakes are what is done to the whole world from outside.
+var shakes = []string{"swap", "direct kill", "direct kill query", "restart"}
+
+// shaker disturbs a world. Its swap and restart may be nil.
+type shaker struct {
+	swap    func(*rand.Rand) error
+	restart func() error
+	every   time.Duration // between two disturbances
+	calm    time.Duration // in which nothing is done that any session may feel
+}
+
+// run disturbs the world until it ends. Between storms there are calm times, in which an
+// error that a session did not earn is a fault of dbmesh.
+func (k shaker) run(t *testing.T, w *world) {
+	rng := rand.New(rand.NewPCG(w.seed, 1<<40))
+	restart := time.Now().Add(2 * k.calm)
+	for round := 0; ; round++ {
+		select {
+		case <-w.done:
+			return
+		case <-time.After(k.every):
+		}
+		if k.swap != nil && round%2 == 0 {
+			if err := k.swap(rng); err != nil {
+				w.fail(fmt.Errorf("swap: %w", err))
+				return
+			}
+			w.acts["swap"].Add(1)
+		}
+		storm := time.Since(w.began)%(2*k.calm) > k.calm
+		if !storm {
+			continue
+		}
+		if k.restart != nil && time.Now().After(restart) {
+			restart = time.Now().Add(6 * k.calm)
+			w.storm("restart", k.restart)
+			continue
+		}
+		if err := w.killAny(rng); err != nil {
+			t.Log("direct kill:", err)
+		}
+	}
+}
+
+// storm does something that any session may feel.
+func (w *world) storm(name string, do func() error) {
+	w.acts[name].Add(1)
+	w.storms.Add(1)
+	w.wild.Add(1)
+	err := do()
+	w.bruised.strike()
+	w.wild.Add(1)
+	w.storms.Add(-1)
+	if err != nil {
+		w.fail(fmt.Errorf("%s: %w", name, err))
+	}
+}
+
+// killAny kills a connection of the sessions' accounts at the server, or its statement.
+func (w *world) killAny(rng *rand.Rand) error {
+	id, err := w.truth("SELECT id FROM information_schema.processlist WHERE user IN ('app', 'other') ORDER BY RAND() LIMIT 1")
+	if err != nil {
+		return nil // nobody is there, or the server is not
+	}
+	name, form := "direct kill", "KILL %s"
+	if rng.IntN(2) == 0 {
+		name, form = "direct kill query", "KILL QUERY %s"
+	}
+	w.storm(name, func() error {
+		_, _ = w.root.Exec(fmt.Sprintf(form, id)) // it may have gone
+		return nil
+	})
+	return nil
+}
