@@ -53,6 +53,7 @@ type Backend struct {
 type figures struct {
 	state    atomic.Int32
 	behind   atomic.Bool
+	lag      atomic.Int64 // nanoseconds and one more; 0 if it is not known
 	sessions atomic.Int64
 	running  atomic.Int64
 	ewma     atomic.Uint64 // float64 bits, nanoseconds
@@ -90,6 +91,16 @@ func (b *Backend) Behind() bool { return b.figures().behind.Load() }
 
 // SetBehind is for whoever watches replicas. It returns what was so before.
 func (b *Backend) SetBehind(behind bool) bool { return b.figures().behind.Swap(behind) }
+
+// Lag is how far behind the backend was at the last look. It says false if nobody looks, or
+// the server doesn't tell.
+func (b *Backend) Lag() (time.Duration, bool) {
+	n := b.figures().lag.Load()
+	return time.Duration(max(n-1, 0)), n > 0
+}
+
+// SetLag is for whoever watches replicas; a negative lag is one that is not known.
+func (b *Backend) SetLag(lag time.Duration) { b.figures().lag.Store(int64(max(lag, -1)) + 1) }
 
 // Sessions is how many backend connections are open for sessions.
 func (b *Backend) Sessions() int64 { return b.figures().sessions.Load() }

@@ -73,15 +73,8 @@ func (p *prober) judge(err error) {
 
 // change sets the state unless another prober has taken over or the backend was removed.
 func (p *prober) change(to core.State, reason string) {
-	k := p.src.known
-	k.mu.Lock()
-	mine := k.owner == p
 	var from core.State
-	if mine {
-		from = p.src.Backend.SetState(to)
-	}
-	k.mu.Unlock()
-	if !mine {
+	if !p.ifOwner(func() { from = p.src.Backend.SetState(to) }) {
 		return
 	}
 	log := p.log.Info
@@ -90,4 +83,16 @@ func (p *prober) change(to core.State, reason string) {
 	}
 	log("backend changed state", "from", from.String(), "to", to.String(), "reason", reason)
 	p.src.report.StateChanged(p.src.Backend, from, to, reason)
+}
+
+// ifOwner calls f if p is in charge, and no other prober takes over before it returns.
+func (p *prober) ifOwner(f func()) bool {
+	k := p.src.known
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.owner != p {
+		return false
+	}
+	f()
+	return true
 }

@@ -91,6 +91,7 @@ func fill(p *core.PoolSettings) {
 	set(&p.Health.Interval, defaultInterval)
 	set(&p.Health.Timeout, defaultTimeout)
 	set(&p.ConnectTimeout, defaultConnect)
+	set(&p.Replication.Interval, defaultInterval)
 	if p.Health.Fall == 0 {
 		p.Health.Fall = defaultFall
 	}

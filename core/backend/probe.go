@@ -26,6 +26,7 @@ type prober struct {
 	cancel context.CancelFunc
 	ask    chan chan struct{} // a probe is wanted now; closed when it has ended
 	ended  chan struct{}
+	lagged <-chan struct{} // closed when the lag was looked at once
 
 	fails, passes int
 	due           time.Time // of the next probe
@@ -51,6 +52,8 @@ func (s *Set) start(src *Source) {
 	p.log = s.log.With("pool", src.Backend.Pool, "backend", src.Backend.Name)
 	p.ctx, p.cancel = context.WithCancel(s.ctx)
 	src.known.own(p)
+	src.known.ask(newAsker(p), &s.probing)
+	p.lagged = s.watchLag(p)
 	if src.mode == TLSPrefer {
 		p.log.Warn("connections to the backend are encrypted only if it offers TLS, and never verified; set tls.ca")
 	}
@@ -80,8 +83,8 @@ func (k *knowledge) own(p *prober) {
 	k.owner = p
 }
 
-// probeNow has the backend probed and waits for that; a probe that is under way is let end
-// first. A removed backend isn't probed.
+// probeNow has the backend probed and waits for that, and for the first look at its lag; a
+// probe that is under way is let end first. A removed backend isn't probed.
 func (s *Source) probeNow(ctx context.Context) {
 	s.known.mu.Lock()
 	p := s.known.owner
@@ -97,9 +100,12 @@ func (s *Source) probeNow(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	select {
-	case <-done:
-	case <-ctx.Done():
+	for _, end := range []<-chan struct{}{done, p.lagged} {
+		select {
+		case <-end:
+		case <-p.ended:
+		case <-ctx.Done():
+		}
 	}
 }
 
