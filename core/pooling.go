@@ -37,6 +37,9 @@ type ReplicationSettings struct {
 	// so far behind; 0 watches nothing.
 	MaxLag   time.Duration `koanf:"max_lag"`
 	Interval time.Duration `koanf:"interval"` // between two looks
+	// Window is how long after a write of a session its reads that must see it stay away from
+	// the pool, where no positions in replication can be compared; 0 is for good.
+	Window time.Duration `koanf:"window"`
 }
 
 // Consistency says how much of what was written before a read on a replica must see.

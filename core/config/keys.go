@@ -73,6 +73,7 @@ func Keys() []Key {
 		{"pools[].compression", "off", live, "`off`, `zlib` or `zstd`: compression that is asked of backends, and used with those that have it."},
 		{"pools[].replication.max_lag", "0s", live, "Takes a replica out of use that is further behind, until it is at most half so far behind. Needs `control`. 0s watches nothing."},
 		{"pools[].replication.interval", "1s", live, "From one look at the replicas' lag to the next."},
+		{"pools[].replication.window", "1s", live, "How long after a write of a session its reads with `consistency: session` stay at home if this pool can't be asked for GTID positions. 0s is for good."},
 
 		{"chains[].name", "", live, "Names the chain."},
 		{"chains[].links[].kind", "", live, "Kind of filter: `auth`, `router`, `balancer`, `slow-log`, `wasm`."},

@@ -36,6 +36,7 @@ func (v validator) pooling(p *core.PoolSettings, at string) {
 	v.oneOf(at+".compression", p.Compression, "off", "zlib", "zstd")
 	v.atLeast(at+".replication.max_lag", p.Replication.MaxLag, 0)
 	v.atLeast(at+".replication.interval", p.Replication.Interval, 1)
+	v.atLeast(at+".replication.window", p.Replication.Window, 0)
 	if p.Replication.MaxLag > 0 && p.Control.User == "" {
 		v.add(at+".replication.max_lag", "needs an account to look with: set control.user")
 	}
