@@ -30,6 +30,8 @@ type past struct {
 	count      int64
 	countKnown bool
 
+	disturbed bool // the connection has run statements of dbmesh's own since
+
 	wantID    bool // the command at hand needs id on its connection
 	wantClean bool // it must find no warnings there
 }
@@ -55,7 +57,7 @@ func (p *past) note(s *session, f *core.Facts) {
 	if !runs(s.cmd.Code) {
 		return
 	}
-	p.calc, p.rowsKnown, p.countKnown = false, false, false
+	p.calc, p.rowsKnown, p.countKnown, p.disturbed = false, false, false, false
 	if f == nil || f.Opaque {
 		p.idMade = true
 		return
@@ -117,18 +119,17 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	if !diagnostics && !rows && s.stuck() == "" {
 		p.warned, p.calc = false, false // nobody can ask any more
 	}
-	switch {
-	case !diagnostics && !rows && !id:
-		return wantNothing, false
-	case s.link != nil:
-		if diagnostics || rows {
-			s.cmd.Pool = s.link.src.Backend.Pool
-		}
-		return wantNothing, false
-	case s.retake():
+	if !diagnostics && !rows && !id {
 		return wantNothing, false
 	}
-	p.wantID = id
+	here := s.link != nil || s.retake()
+	if here && (diagnostics || rows) {
+		s.cmd.Pool = s.link.src.Backend.Pool
+	}
+	if here && !p.disturbed {
+		return wantNothing, false
+	}
+	p.wantID = id && !here
 	if diagnostics {
 		switch {
 		case p.saved != nil && plainShowWarnings(s.cmd.SQL) && s.cmd.Code == core.Query:
@@ -136,7 +137,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		case p.saved != nil || p.lost:
 			return s.gone("the warnings of the last statement"), true
 		}
-		p.wantClean = true
+		p.wantClean = true // whatever is on the connection, it is not the session's
 	}
 	if rows && !s.substitute() {
 		return s.gone("the row counts of the last statement"), true
@@ -147,7 +148,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 // retake borrows the last connection again if nobody has had it since.
 func (s *session) retake() bool {
 	l := s.last
-	if !l.untouched() || l.link.loop != s.loop {
+	if s.past.disturbed || !l.untouched() || l.link.loop != s.loop {
 		return false
 	}
 	k, answer := l.link.lending.Take(s.kind, s.loop.index, s.loop.clock(), l.link)
@@ -219,6 +220,7 @@ func (s *session) substitute() bool {
 // capture asks the connection for what only it knows, before somebody else gets it.
 func (s *session) capture(f *flow) {
 	p, k := &s.past, s.link
+	p.disturbed = true
 	c := wire.NewConn(stream{f, &k.sock})
 	if p.warned {
 		saved, err := collect(c, k.caps, []byte("SHOW WARNINGS"))

@@ -20,7 +20,9 @@ func (s *session) shareLogin(f *flow) (wire.OK, error) {
 	if !known {
 		if !s.take(s.homePool) {
 			if err := s.obtain(f, s.homePool, s.Backend); err != nil {
-				if s.link != nil {
+				if k := s.link; k != nil && k.tainted == "" { // there is no such schema
+					s.giveBack()
+				} else if k != nil {
 					s.forsake(s.release())
 				}
 				return wire.OK{}, err
@@ -61,17 +63,3 @@ func (s *session) beginFirst() want {
 		return s.route()
 	})
 }
-
-// stuckStatement is why a prepared statement holds the connection.
-func (s *session) stuckStatement() string {
-	if s.link != nil && s.state.Statements() > 0 {
-		return "prepared statement"
-	}
-	return ""
-}
-
-// shareStatement serves what is about a prepared statement.
-func (s *session) shareStatement() (w want, done bool) { return wantNothing, false }
-
-// dropStatements gives back what the session's prepared statements hold.
-func (s *session) dropStatements() {}

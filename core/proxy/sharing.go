@@ -175,12 +175,14 @@ func (s *session) shareLearn() {
 		s.pins.Ran(f, s.assigns != nil)
 		if f == nil {
 			s.pins.Add(core.EffectUnknown, "nobody looked at the statement")
-		} else if f.Kind == core.StatementXA && f.Creates.Has(core.EffectTransaction) {
-			s.xa = true
+		} else {
+			for _, part := range f.Statements() {
+				s.xa = s.xa || part.Kind == core.StatementXA && part.Creates.Has(core.EffectTransaction)
+			}
 		}
 		if r.Err == nil && f != nil {
 			s.pins.Succeeded(f)
-			if f.Kind == core.StatementXA && f.Releases.Has(core.EffectTransaction) {
+			if last := f.Statements(); len(last) > 0 && last[len(last)-1].Kind == core.StatementXA && last[len(last)-1].Releases.Has(core.EffectTransaction) {
 				s.xa = false
 			}
 			if setsGlobals(f) {
@@ -201,6 +203,7 @@ func (s *session) shareLearn() {
 		s.pins.Add(core.EffectUnknown, s.cmd.Code.String())
 	}
 	s.past.note(s, f)
+	s.learnStatement()
 }
 
 // shareFinish ends the command at hand on the connection: values are read back, and the

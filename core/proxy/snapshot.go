@@ -66,10 +66,16 @@ func (s *session) snapshot(now time.Duration) Snapshot {
 		return v
 	}
 	v.Client, v.User, v.Schema, v.TLS, v.Pinned = s.Client, s.User, s.Schema, s.TLS, s.state.Pin()
-	if !s.loginOver || s.link == nil {
+	if s.shares {
+		v.Pinned = s.stuck()
+	}
+	if !s.loginOver || s.link == nil && !s.shares {
 		return v
 	}
-	v.Pool, v.Backend, v.BackendID = s.link.src.Backend.Pool, s.link.src.Backend.Name, s.link.id
+	v.Pool = s.Pool
+	if k := s.link; k != nil {
+		v.Pool, v.Backend, v.BackendID = k.src.Backend.Pool, k.src.Backend.Name, k.id
+	}
 	v.Doing = "idle"
 	if s.chain != nil {
 		v.Doing, v.For = s.cmd.Code.String(), now-s.began
