@@ -126,7 +126,7 @@ func (b *bench) print(files []string) error {
 	if base, peer, ok := strings.Cut(b.difference, ","); ok {
 		quiet.WriteDifferences(w, base, peer)
 	}
-	quiet.WriteBars(w, "dbmesh")
+	quiet.WriteBars(w)
 	quiet.WriteTables(w)
 	return w.Flush()
 }

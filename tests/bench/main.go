@@ -48,7 +48,7 @@ func main() {
 
 func (b *bench) flags() {
 	flag.StringVar(&b.only, "only", "", "prefixes of workloads to run, separated by commas; all without it")
-	flag.StringVar(&b.peers, "peers", "direct,haproxy,iocopy,dbmesh", "peers to run, separated by commas")
+	flag.StringVar(&b.peers, "peers", "direct,haproxy,iocopy,dbmesh,shared", "peers to run, separated by commas")
 	flag.StringVar(&b.difference, "difference", "", "A,B: also show how much more processor time peer B takes than peer A")
 	flag.IntVar(&b.reps, "reps", 9, "repetitions")
 	flag.Float64Var(&b.secs, "secs", 3, "length of a run in seconds")

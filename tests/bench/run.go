@@ -113,10 +113,14 @@ func (b *bench) measure(w workload, t *target) (r report.Record, err error) {
 	if err != nil {
 		return r, err
 	}
-	if err := l.measured(&r); err != nil {
+	count, err := b.startCounter()
+	if err != nil {
 		return r, err
 	}
+	ran := l.measured(&r)
 	after, err := meter.Take(who)
 	r.Use = after.Since(before)
-	return r, err
+	var counted error
+	r.Connections, counted = count.peak()
+	return r, errors.Join(ran, err, counted)
 }

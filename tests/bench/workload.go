@@ -24,8 +24,8 @@ type workload struct {
 // traced ones run only if they are asked for by name or everything is.
 func workloads(only string, idle time.Duration) []workload {
 	all := []workload{
-		closedLoop("point-text-1", "point", 1), closedLoop("point-text-8", "point", 8), closedLoop("point-text-64", "point", 64),
-		closedLoop("point-prepared-8", "prepared", 8), closedLoop("point-prepared-64", "prepared", 64),
+		closedLoop("point-text-1", "point", 1), closedLoop("point-text-8", "point", 8), closedLoop("point-text-64", "point", 64), closedLoop("point-text-500", "point", 500),
+		closedLoop("point-prepared-8", "prepared", 8), closedLoop("point-prepared-64", "prepared", 64), closedLoop("point-prepared-500", "prepared", 500),
 		closedLoop("readwrite-text-8", "readwrite", 8),
 		{name: "pipelined-32", args: []string{"-depth", "32", "point"}},
 		closedLoop("connect-8", "connect", 8),

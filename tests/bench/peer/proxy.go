@@ -49,6 +49,7 @@ func NewPlan() *Plan {
 		"iocopy":  "{bin}/forwarder -listen {listen} -backend {backend}",
 		"dbmesh":  "{bin}/dbmesh run --backend {backend} --listen {listen}",
 		"plain":   "env BENCH_LISTEN={listen} BENCH_BACKEND={backend} {bin}/dbmesh run --config tests/bench/configs/plain.yaml",
+		"shared":  "env BENCH_LISTEN={listen} BENCH_BACKEND={backend} {bin}/dbmesh run --config tests/bench/configs/shared.yaml",
 		"facts":   "env BENCH_LISTEN={listen} BENCH_BACKEND={backend} {bin}/dbmesh run --config tests/bench/configs/facts.yaml",
 	}}
 }

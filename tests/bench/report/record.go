@@ -29,6 +29,8 @@ type Record struct {
 	// Traced is how often the proxy called each of the calls that move bytes,
 	// where the run was traced; its times then say nothing.
 	Traced map[string]int `json:"traced,omitempty"`
+	// Connections is how many the server had at most during the run, as it counted them itself.
+	Connections int `json:"connections,omitempty"`
 	meter.Use
 }
 
@@ -52,6 +54,9 @@ func Calls(r Record) float64 { return float64(r.Use.Calls) / r.Units() }
 
 // Memory is the proxy's resident memory for one connection, in KiB.
 func Memory(r Record) float64 { return float64(r.Memory) / 1024 / r.Units() }
+
+// Connections is how many connections the server had at most.
+func Connections(r Record) float64 { return float64(r.Connections) }
 
 // Busy is the proxy's processor time as a share of one core, in per cent.
 func Busy(r Record) float64 { return 100 * r.Proxy / r.Use.Seconds }

@@ -65,20 +65,34 @@ func TestBarsAreJudgedByTheMedian(t *testing.T) {
 		{Bar{Must: 1.1, Aim: 1.6, AtLeast: true}, 12, "pass"},
 		{Bar{Must: 1.1, Aim: 1.6, AtLeast: true}, 17, "pass, aim met"},
 	} {
-		c.bar.Workload, c.bar.Figure, c.bar.Base = "w", Cost, "haproxy"
+		c.bar.Workload, c.bar.Peer, c.bar.Figure, c.bar.Base = "w", "dbmesh", Cost, "haproxy"
 		all := Records{run("w", "haproxy", 0, 10), run("w", "dbmesh", 0, c.cost)}
-		if _, got := c.bar.Judge(all, "dbmesh"); got != c.want {
+		if _, got := c.bar.Judge(all); got != c.want {
 			t.Errorf("%+v at %v: %s in place of %s", c.bar, c.cost/10, got, c.want)
 		}
 	}
-	if _, got := (Bar{Must: 1, Figure: Cost}).Judge(nil, "dbmesh"); got != "not measured" {
+	if _, got := (Bar{Must: 1, Figure: Cost}).Judge(nil); got != "not measured" {
 		t.Errorf("nothing measured: %s", got)
+	}
+}
+
+func TestOneRunWithTooManyConnectionsIsAMiss(t *testing.T) {
+	var all Records
+	for i, n := range []int{20, 20, 21, 22} {
+		all = append(all, Record{Workload: "w", Peer: "shared", Rep: i, Ops: 1, Connections: n})
+	}
+	b := Bar{Name: connections, Peer: "shared", Workload: "w", Figure: Connections, Must: Cap + monitored}
+	if s, got := b.Judge(all[:3]); got != "pass" {
+		t.Errorf("%v: %s", s, got)
+	}
+	if s, got := b.Judge(all); got != "**miss**" {
+		t.Errorf("%v: %s", s, got)
 	}
 }
 
 func TestEveryBarNamesItsLimit(t *testing.T) {
 	for _, b := range Bars() {
-		if b.Must == 0 && b.Aim == 0 || b.Figure == nil {
+		if b.Must == 0 && b.Aim == 0 || b.Figure == nil || b.Peer == "" {
 			t.Errorf("%s, %s has no limit or no figure", b.Workload, b.Name)
 		}
 	}

@@ -21,6 +21,7 @@ func columns(unit string) []column {
 	return []column{
 		{unit + "/s", Rate, "", 0, false},
 		{"x direct", Rate, "direct", 2, false},
+		{"x haproxy's", Rate, "haproxy", 2, false},
 		{"proxy µs/" + unit, Cost, "", 1, true},
 		{"x haproxy", Cost, "haproxy", -1, true},
 		{"x iocopy", Cost, "iocopy", -1, true},
@@ -30,6 +31,7 @@ func columns(unit string) []column {
 		{"p99 µs", func(r Record) float64 { return r.P99 }, "", 0, false},
 		{"client µs", func(r Record) float64 { return r.Client * 1e6 / r.Units() }, "", 1, false},
 		{"backend µs", func(r Record) float64 { return r.Backend * 1e6 / r.Units() }, "", 1, false},
+		{"connections", Connections, "", 0, false},
 		{"foreign %", func(r Record) float64 { return 100 * r.Foreign }, "", 0, false},
 		{"n", nil, "", 0, false},
 	}
