@@ -21,6 +21,9 @@ type Hello struct {
 	// proxy_client_addr then tell the server who is behind it.
 	Own    bool
 	Client netip.AddrPort // for proxy_client_addr; invalid for none
+	// Compression is asked for if the server has it: zlib, zstd, or none for "" and "off".
+	// If Link.Caps have it, all bytes behind the final OK must be compressed.
+	Compression string
 	// ProxyHeader is a PROXY protocol header to send first, nil for none.
 	ProxyHeader []byte
 	// Plugin is the authentication plugin to claim and Answer what goes with it; a plugin
@@ -160,8 +163,17 @@ func (l *Link) agree(h Hello) {
 	if h.Schema != "" {
 		hop |= wire.ConnectWithDB
 	}
+	switch h.Compression {
+	case "zlib":
+		hop |= wire.Compress
+	case "zstd":
+		hop |= wire.Zstd
+	}
 	l.Caps |= hop & has
 }
+
+// zstdLevel is how thoroughly a server shall compress: the usual level.
+const zstdLevel = 3
 
 // login makes the login packet without its answer.
 func (l *Link) login(h Hello) *wire.Login {
@@ -174,6 +186,6 @@ func (l *Link) login(h Hello) *wire.Login {
 	}
 	return &wire.Login{
 		Caps: l.Caps, MaxPacket: h.MaxPacket, Collation: h.Collation,
-		User: h.User, Schema: h.Schema, Attrs: attrs,
+		User: h.User, Schema: h.Schema, Attrs: attrs, Zstd: zstdLevel,
 	}
 }

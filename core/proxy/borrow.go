@@ -248,7 +248,7 @@ func (s *session) dialShared(f *flow, src *backend.Source) (*link, error) {
 		h := s.hello(s.hop, src)
 		h.User, h.Password, h.Own = s.Account.BackendUser, s.Account.BackendPassword, true
 		h.Attrs, h.Client = nil, netip.AddrPort{}
-		open, ok, err = backend.Login(st, src, h)
+		open, ok, err = s.logIn(st, src, h)
 		return open, err
 	})
 	if err != nil {

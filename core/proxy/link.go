@@ -59,6 +59,7 @@ func (k *link) shut() {
 		return
 	}
 	k.loop.forget(&k.sock)
+	k.sock.unpack()
 	_ = unix.Close(k.sock.fd)
 	k.sock.fd = -1
 	k.src.Backend.AddSession(-1)

@@ -42,7 +42,7 @@ func (s *session) loginTo(f *flow, pool string, first *core.Backend) (*link, *ba
 	k, open, err := s.connectTo(f, pool, first, func(st backend.Stream, src *backend.Source) (open *backend.Link, err error) {
 		h := s.hello(s.hop, src)
 		h.User, h.Password, h.Own = s.Account.BackendUser, s.Account.BackendPassword, true
-		open, ok, err = backend.Login(st, src, h)
+		open, ok, err = s.logIn(st, src, h)
 		return open, err
 	})
 	if err != nil {

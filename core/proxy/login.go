@@ -51,6 +51,7 @@ func (s *session) login(f *flow) error {
 	if err != nil {
 		return err
 	}
+	s.packClient(c)
 	s.keep(c)
 	return nil
 }
@@ -80,7 +81,7 @@ func (s *session) greet(c *wire.Conn) (*wire.Greeting, error) {
 	}
 	g := &wire.Greeting{
 		Version: like.Version, ConnectionID: s.ID, Scramble: wire.NewScramble(),
-		Caps: like.Caps&wire.Relayable | handshakeCaps, Collation: like.Collation, Status: like.Status,
+		Caps: like.Caps&wire.Relayable | handshakeCaps | offered(set.Compression), Collation: like.Collation, Status: like.Status,
 		Plugin: wire.Native,
 	}
 	if s.lis.readsColumns() {

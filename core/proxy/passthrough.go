@@ -43,6 +43,7 @@ func (s *session) passthrough(f *flow, c *wire.Conn, l *wire.Login) error {
 		s.discard(k)
 		return err
 	}
+	s.packBackend(&k.sock, open.Caps)
 	s.attach(k, open)
 	s.Status = final.Status
 	return nil
@@ -56,7 +57,7 @@ func blank(answer []byte) []byte { return make([]byte, len(answer)) }
 func (s *session) hello(l *wire.Login, src *backend.Source) backend.Hello {
 	h := backend.Hello{
 		Schema: s.Schema, Caps: s.caps, Collation: l.Collation, MaxPacket: l.MaxPacket,
-		Attrs: l.Attrs, Client: s.Client,
+		Attrs: l.Attrs, Client: s.Client, Compression: src.Pool.Compression,
 	}
 	version := map[string]int{"v1": 1, "v2": 2}[src.Pool.ProxyProtocol]
 	if version != 0 {

@@ -139,7 +139,7 @@ func (s *session) deliver() want {
 
 // flushed keeps the time that a slow client takes apart from the backend's.
 func (s *session) flushed(err error) want {
-	if err == nil && s.client.tls != nil {
+	if err == nil {
 		err = s.client.flush()
 	}
 	switch {

@@ -15,6 +15,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/backend"
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
+	"github.com/dbmesh/dbmesh/core/wire/compress"
 )
 
 // Reporter hears what happens, for metrics. Safe for concurrent use; nothing may wait.
@@ -68,6 +69,7 @@ type Server struct {
 	draining      atomic.Bool
 	sessions      atomic.Int64
 	buffers       buffers
+	codecs        compress.Codecs
 	params        sync.Pool // of *params
 	idle          chan struct{}
 

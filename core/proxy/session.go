@@ -330,6 +330,7 @@ func (s *session) shut(k *socket) {
 		return
 	}
 	s.loop.forget(k)
+	k.unpack()
 	_ = unix.Close(k.fd)
 	k.fd = -1
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dbmesh/dbmesh/core/wire/compress"
 )
 
 // again is what a socket returns when the kernel has no bytes or no room now. It is a
@@ -33,9 +35,10 @@ type socket struct {
 
 	hupMissed bool // the loop's alone: it heard so while a goroutine had the socket
 
-	tls  *tls.Conn
-	out  []byte       // ciphertext that the kernel had no room for
-	park func() error // waits for an event, while a TLS handshake runs on a goroutine; else nil
+	tls    *tls.Conn
+	packed *compress.Stream // compression, inside TLS; nil for none
+	out    []byte           // ciphertext or compressed bytes that the kernel had no room for
+	park   func() error     // waits for an event, while a TLS handshake runs on a goroutine; else nil
 }
 
 // wake has the socket tried anew after events that were not noted. A peer's end is told
@@ -48,6 +51,16 @@ func (s *socket) wake() {
 // read reads once. A short read means that the kernel is empty, so it saves the read that
 // would say so.
 func (s *socket) read(p []byte) (int, error) {
+	if s.packed != nil {
+		n, err := s.packed.Read(p)
+		s.readable = s.readable || s.packed.Buffered()
+		return n, err
+	}
+	return s.readPlain(p)
+}
+
+// readPlain reads what compression, if there is any, has not yet been taken off from.
+func (s *socket) readPlain(p []byte) (int, error) {
 	if s.tls != nil {
 		return s.tls.Read(p)
 	}
@@ -77,13 +90,17 @@ func (s *socket) readRaw(p []byte) (int, error) {
 }
 
 // write writes as much as there is room for; errAgain says that there was too little.
-// Over TLS the bytes may still be on their way when write returns, see flush.
+// Over TLS or with compression the bytes may still be on their way when write returns, see
+// flush.
 func (s *socket) write(p []byte) (int, error) {
-	if s.tls == nil {
+	if s.tls == nil && s.packed == nil {
 		return s.writeRaw(p)
 	}
 	if err := s.flush(); err != nil {
 		return 0, err
+	}
+	if s.packed != nil {
+		return s.packed.Write(p)
 	}
 	return s.tls.Write(p)
 }
@@ -106,7 +123,7 @@ func (s *socket) writeRaw(p []byte) (int, error) {
 	return done, nil
 }
 
-// flush writes ciphertext that is held back; errAgain if some remains.
+// flush writes what is held back; errAgain if some remains.
 func (s *socket) flush() error {
 	if len(s.out) == 0 {
 		return nil
