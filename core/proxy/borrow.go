@@ -133,7 +133,9 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 				s.hold(k)
 				return nil
 			}
-			err := s.changeLogin(f, k)
+			s.pending = k
+			err := s.changeLogin(f, k, s.Schema)
+			s.pending = nil
 			if err == nil {
 				le.Changed(k, s.kind)
 				s.hold(k)
@@ -261,6 +263,7 @@ func (s *session) dialShared(f *flow, src *backend.Source) (*link, error) {
 	k.caps, k.id, k.status, k.greeting = open.Caps, open.Greeting.ConnectionID, ok.Status, open.Greeting
 	k.worn.Schema, k.bare = s.Schema, len(src.Pool.Variables) > 0
 	k.report = s.srv.reporter.Commands(src.Backend.Pool, src.Backend.Name)
+	k.handles.Begin(s.srv.texts, src.Pool.Pooling.MaxStatements)
 	return k, nil
 }
 
@@ -289,6 +292,7 @@ func (s *session) adopt(f *flow, k *link) bool {
 			return false
 		}
 	}
+	s.loop.hand(&k.sock, s)
 	return k.fresh(s.srv)
 }
 

@@ -96,6 +96,7 @@ func (s *Server) Commit(n *Next) {
 	defer s.mu.Unlock()
 	s.inspect.v.Store(int64(n.set.Limits.InspectLimit))
 	s.maxStatements.Store(int64(n.set.Limits.MaxStatements))
+	s.texts.SetMax(n.set.Limits.MaxAllStatements)
 	s.maxLogins.Store(int64(n.set.Limits.MaxLogins))
 	s.drainTimeout.Store(int64(n.set.DrainTimeout))
 	for name, ch := range n.chains {

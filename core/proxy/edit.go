@@ -180,7 +180,11 @@ func (s *session) learnEdit() {
 	s.editing = false
 	st := s.prepared()
 	if s.cmd.Code == core.Prepare && s.resp.Prepared {
-		st, _ = s.state.Statement(s.resp.StatementID)
+		id := s.resp.StatementID
+		if s.resp.Rename != 0 {
+			id = s.resp.Rename
+		}
+		st, _ = s.state.Statement(id)
 	}
 	if st != nil {
 		if e.Known != nil {

@@ -43,6 +43,9 @@ func (s *session) beginState() {
 	if g, ok := s.srv.backends.Greeting(s.Pool); ok {
 		l.Version = g.Version
 	}
+	if s.shares {
+		l.Texts = s.srv.texts
+	}
 	s.state.Begin(l)
 	s.clearSharing()
 	s.inserted, s.unfit = "", nil

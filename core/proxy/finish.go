@@ -94,7 +94,7 @@ func (s *session) learn() {
 	}
 	switch s.cmd.Code {
 	case core.Prepare:
-		if r.Prepared {
+		if r.Prepared && !s.shares {
 			s.state.Prepared(r.StatementID, state.Statement{
 				SQL: s.cmd.SQL, Truncated: s.cmd.Truncated(), Mode: s.state.Mode(s.Status), Facts: s.cmd.Known(),
 				Bindings: state.Bindings{Count: int(r.Params)},

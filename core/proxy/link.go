@@ -62,6 +62,7 @@ func (k *link) shut() {
 	k.sock.unpack()
 	_ = unix.Close(k.sock.fd)
 	k.sock.fd = -1
+	k.handles.Clear()
 	k.src.Backend.AddSession(-1)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dbmesh/dbmesh/core/proxy/poll"
+	"github.com/dbmesh/dbmesh/core/wire"
 )
 
 // sweepEvery is how often a loop looks at its sessions' deadlines, while any has one.
@@ -33,6 +34,7 @@ type loop struct {
 	sessions map[*session]struct{}
 	openers  map[*session]struct{} // that open connections for nobody yet
 	chores   chores
+	exec     wire.Execute  // of the execute that is being looked at
 	timed    int           // sessions with a deadline
 	withheld []*session    // with replies that must be delivered soon
 	since    time.Duration // when the first of them was withheld

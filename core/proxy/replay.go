@@ -13,16 +13,31 @@ import (
 // behind says whether the connection is not yet what the command at hand needs.
 func (s *session) behind(k *link) bool {
 	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.wantID || s.past.wantClean ||
-		len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
+		s.lacks(k) || len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
 		len(state.Difference(&s.shadow, &k.worn, s.scratch[:0])) > 0
 }
 
-// replay makes the connection what the command at hand needs. What nobody has to look at
-// before goes out together and costs one round trip.
+// guise is what a connection shall look like to the statements that run there.
+type guise struct {
+	schema string
+	shadow *state.Shadow
+	ready  bool // for the command at hand, beyond schema and variables
+}
+
+// replay makes the connection what the command at hand needs.
 func (s *session) replay(f *flow, k *link) error {
+	if err := s.provide(f, k); err != nil {
+		return err
+	}
+	return s.dressAs(f, k, guise{s.Schema, &s.shadow, true})
+}
+
+// dressAs gives the connection a guise. What nobody has to look at before goes out together
+// and costs one round trip.
+func (s *session) dressAs(f *flow, k *link, g guise) error {
 	c := wire.NewConn(stream{f, &k.sock})
-	if s.Schema == "" && k.worn.Schema != "" { // no command takes a default schema away
-		if err := s.changeLogin(f, k); err != nil {
+	if g.schema == "" && k.worn.Schema != "" { // no command takes a default schema away
+		if err := s.changeLogin(f, k, ""); err != nil {
 			k.tainted = "change of user failed"
 			return err
 		}
@@ -33,10 +48,10 @@ func (s *session) replay(f *flow, k *link) error {
 			return err
 		}
 	}
-	if err := s.learnBase(c, k); err != nil {
+	if err := s.learnBase(c, k, g); err != nil {
 		return err
 	}
-	return s.sendReplay(f, c, k)
+	return s.sendReplay(f, c, k, g)
 }
 
 // dress sets the pool's variables on a connection that is as its login left it.
@@ -67,8 +82,11 @@ func explainVariables(k *link, err error) error {
 }
 
 // learnBase asks for the login's values of what the session has set, or is about to set.
-func (s *session) learnBase(c *wire.Conn, k *link) error {
-	names := append(k.worn.Lacks(&s.shadow), k.worn.Unknown(s.assigns)...)
+func (s *session) learnBase(c *wire.Conn, k *link, g guise) error {
+	names := k.worn.Lacks(g.shadow)
+	if g.ready {
+		names = append(names, k.worn.Unknown(s.assigns)...)
+	}
 	if len(names) == 0 {
 		return nil
 	}
@@ -80,7 +98,7 @@ func (s *session) learnBase(c *wire.Conn, k *link) error {
 		k.worn.LearnBase(names, values)
 		return nil
 	}
-	if missing := k.worn.Lacks(&s.shadow); len(missing) > 0 {
+	if missing := k.worn.Lacks(g.shadow); len(missing) > 0 {
 		return &core.Error{Code: 1193, State: "HY000", Message: "dbmesh: backend \"" + k.src.Backend.Name +
 			"\" lacks what the session has set: " + strings.Join(missing, ", ")}
 	}
@@ -105,33 +123,24 @@ func askValues(c *wire.Conn, k *link, names []string) (values []string, ok bool,
 }
 
 // sendReplay sends what makes the connection the session's, all at once, and reads the answers.
-func (s *session) sendReplay(f *flow, c *wire.Conn, k *link) error {
+func (s *session) sendReplay(f *flow, c *wire.Conn, k *link, g guise) error {
 	var out []byte
 	var done []func()
 	add := func(code core.Code, arg []byte, then func()) {
 		out, _ = wire.AppendFrame(out, append([]byte{byte(code)}, arg...), 0)
 		done = append(done, then)
 	}
-	if k.worn.Schema != s.Schema {
-		add(core.InitDB, []byte(s.Schema), func() {
-			k.worn.Schema = s.Schema
-			k.lending.chose(s.kind, s.Schema)
+	if k.worn.Schema != g.schema {
+		add(core.InitDB, []byte(g.schema), func() {
+			k.worn.Schema = g.schema
+			k.lending.chose(s.kind, g.schema)
 		})
 	}
-	if set := state.Difference(&s.shadow, &k.worn, nil); len(set) > 0 {
-		add(core.Query, set, func() { k.worn.Apply(&s.shadow) })
+	if set := state.Difference(g.shadow, &k.worn, nil); len(set) > 0 {
+		add(core.Query, set, func() { k.worn.Apply(g.shadow) })
 	}
-	if s.past.wantID {
-		add(core.Query, s.past.setID(), func() { s.past.wantID = false })
-	}
-	if s.past.wantClean {
-		add(core.Query, []byte("DO 0"), func() { s.past.wantClean = false })
-	}
-	if len(s.heldBegin) > 0 {
-		add(core.Query, s.heldBegin, func() {
-			s.heldBegin = nil
-			s.Status |= wire.StatusInTrans // also if the command behind it fails, which tells no status
-		})
+	if g.ready {
+		s.addReady(add)
 	}
 	if len(done) == 0 {
 		return nil
@@ -162,14 +171,30 @@ func (s *session) sendReplay(f *flow, c *wire.Conn, k *link) error {
 	return first
 }
 
+// addReady adds what else the command at hand needs on its connection.
+func (s *session) addReady(add func(code core.Code, arg []byte, then func())) {
+	if s.past.wantID {
+		add(core.Query, s.past.setID(), func() { s.past.wantID = false })
+	}
+	if s.past.wantClean {
+		add(core.Query, []byte("DO 0"), func() { s.past.wantClean = false })
+	}
+	if len(s.heldBegin) > 0 {
+		add(core.Query, s.heldBegin, func() {
+			s.heldBegin = nil
+			s.Status |= wire.StatusInTrans // also if the command behind it fails, which tells no status
+		})
+	}
+}
+
 // changeLogin makes the connection's login the session's: account, collation, and no
-// default schema or the session's. It takes away whatever was left on the connection.
-func (s *session) changeLogin(f *flow, k *link) error {
+// default schema or one. It takes away whatever was left on the connection.
+func (s *session) changeLogin(f *flow, k *link, schema string) error {
 	c := wire.NewConn(stream{f, &k.sock})
 	k.worn.Forget()
-	k.handles.Clear()
+	s.lostStatements(k)
 	k.bare = len(k.src.Pool.Variables) > 0
-	u := wire.UserChange{User: s.Account.BackendUser, Schema: s.Schema, Collation: uint16(s.kind.Collation), Plugin: backend.Passthrough}
+	u := wire.UserChange{User: s.Account.BackendUser, Schema: schema, Collation: uint16(s.kind.Collation), Plugin: backend.Passthrough}
 	if err := c.WritePacket(u.Append(nil, k.caps)); err != nil {
 		return err
 	}
@@ -178,7 +203,7 @@ func (s *session) changeLogin(f *flow, k *link) error {
 	if err != nil {
 		return err
 	}
-	k.worn.Schema, k.status = s.Schema, ok.Status
+	k.worn.Schema, k.status = schema, ok.Status
 	k.lending.saw(s.kind, ok.Status, loginAs{s.Account, s.caps, s.hop})
 	return nil
 }
@@ -187,7 +212,7 @@ func (s *session) changeLogin(f *flow, k *link) error {
 // schema stays.
 func (s *session) resetLink(f *flow, k *link) error {
 	k.worn.Forget()
-	k.handles.Clear()
+	s.lostStatements(k)
 	k.bare = len(k.src.Pool.Variables) > 0
 	return simple(wire.NewConn(stream{f, &k.sock}), core.ResetConnection, nil)
 }

@@ -57,11 +57,21 @@ func (s *session) command() (held int, ok bool) {
 	switch core.Code(b[wire.HeaderLen]) {
 	case core.Query, core.Prepare:
 		visible = s.srv.inspect.Load()
+		if s.shares && core.Code(b[wire.HeaderLen]) == core.Prepare && length <= maxShared {
+			visible = maxShared
+		}
 	case core.InitDB, core.ChangeUser, core.FieldList:
 		visible = smallBuffer - wire.HeaderLen
+	case core.BulkExecute:
+		if s.shares {
+			visible = s.headLen(b)
+		}
 	case core.Execute:
+		if s.shares {
+			visible = s.headLen(b)
+		}
 		if all := s.srv.inspect.Load(); have < wire.HeaderLen+min(length, all) && s.lis.readsParams() {
-			visible = all
+			visible = max(visible, all)
 		}
 	}
 	need := wire.HeaderLen + min(length, visible)
@@ -80,6 +90,7 @@ func (s *session) begin() want {
 	if length > 0 {
 		code = core.Code(payload[0])
 	}
+	s.mapped = false
 	sql, truncated := s.text(code, payload, length)
 	s.prefix = len(payload) - len(sql)
 	s.cmd.Reset(&s.Session, code, sql, length, truncated)
@@ -145,7 +156,7 @@ func (s *session) text(code core.Code, payload []byte, length int) (sql []byte, 
 	case core.Execute, core.Fetch, core.BulkExecute:
 		if id, ok := s.statementID(); ok {
 			if st, ok := s.state.Statement(id); ok {
-				return st.SQL, st.Truncated
+				return st.SQL[:min(len(st.SQL), s.srv.inspect.Load())], st.Truncated || len(st.SQL) > s.srv.inspect.Load()
 			}
 		}
 		return nil, false
@@ -233,8 +244,12 @@ func (s *session) takesLast() bool {
 	return false
 }
 
-// statementID is the prepared statement that the command at hand is about.
+// statementID is the prepared statement that the command at hand is about, as the client
+// names it.
 func (s *session) statementID() (uint32, bool) {
+	if s.mapped {
+		return s.clientID, true
+	}
 	b := s.in.bytes()[wire.HeaderLen:s.held]
 	if len(b) < 5 {
 		return 0, false
@@ -277,8 +292,7 @@ func (s *session) dispatch() want {
 		if s.cmd.Code == core.Query || s.cmd.Code == core.ProcessKill {
 			s.killsItself()
 		}
-		s.watchBindings()
-		return wantNothing
+		return s.address()
 	}
 	s.watchState()
 	return wantNothing
@@ -323,9 +337,7 @@ func (s *session) send() want {
 // sendRewritten writes the text that a link put in the place of the client's.
 func (s *session) sendRewritten(sql []byte) want {
 	if s.packet == nil {
-		prefix := s.in.bytes()[wire.HeaderLen:][:s.prefix] // command byte and query attributes stay
-		payload := append(append([]byte(nil), prefix...), sql...)
-		s.packet, _ = wire.AppendFrame(nil, payload, 0)
+		s.packet = s.framed(sql)
 	}
 	n, err := s.link.sock.write(s.packet[s.sent:])
 	s.sent += n
@@ -334,6 +346,14 @@ func (s *session) sendRewritten(sql []byte) want {
 	}
 	s.packet = nil
 	return s.dispatched()
+}
+
+// framed is the command at hand with another text.
+func (s *session) framed(sql []byte) []byte {
+	prefix := s.in.bytes()[wire.HeaderLen:][:s.prefix] // command byte and query attributes stay
+	payload := append(append([]byte(nil), prefix...), sql...)
+	packet, _ := wire.AppendFrame(nil, payload, 0)
+	return packet
 }
 
 // backendFull waits for room at the backend, or copes with its end: what it said before
@@ -416,6 +436,9 @@ func (s *session) expect() want {
 	s.link.src.Backend.Begin()
 	s.counted = true
 	s.resp.Begin(byte(s.cmd.Code), s.caps)
+	if s.shares && s.cmd.Code == core.Prepare {
+		s.resp.Rename = s.state.NextID()
+	}
 	if s.chain.ReadsColumns() || s.chain.ReadsErrors() || s.state.Shown() {
 		s.beginEdit()
 	}

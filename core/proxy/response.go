@@ -48,6 +48,9 @@ func (s *session) respond() want {
 			s.mode = uploading
 			return wantNothing
 		}
+		if s.shares && s.resp.Err != nil && s.resent() {
+			return s.slowly(s.link.src.Backend.Pool)
+		}
 		s.due = s.out.mid > s.out.r && !(s.resp.Ended() && s.withhold())
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
 	"github.com/dbmesh/dbmesh/core/wire/compress"
@@ -61,6 +62,7 @@ type Server struct {
 	stop     context.CancelFunc
 	registry *registry
 	lendings lendings
+	texts    *state.Texts // that are prepared on connections that sessions share
 
 	inspect       atomicInt
 	maxStatements atomic.Int64
@@ -96,6 +98,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		log: o.Log, reporter: o.Reporter, backends: o.Backends, facts: o.Facts, start: time.Now(),
 		cancels: make(chan struct{}, maxCancels), registry: newRegistry(), idle: make(chan struct{}, 1),
+		texts:     state.NewTexts(1),
 		acceptors: map[string]*acceptor{}, listeners: map[string]*Listener{}, lives: map[string]*core.Live{},
 	}
 	if s.facts == nil {

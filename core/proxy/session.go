@@ -46,6 +46,7 @@ const (
 type session struct {
 	core.Session
 	sharing
+	statements
 	srv  *Server
 	loop *loop
 	lis  *Listener

@@ -2,13 +2,16 @@ package state
 
 import "github.com/dbmesh/dbmesh/core/wire"
 
+// Unheard is no statement's number.
+const Unheard = ^uint64(0)
+
 // Handle is a statement that is prepared on a backend connection.
 type Handle struct {
 	Text   *Text  // nil if it can't be shared, then it is never added
 	ID     uint32 // the backend's
 	Params int
-	// Teller is who has told the types of the parameters last, 0 if nobody has, or if it is
-	// not known whether the server has heard it. It is for the caller.
+	// Teller is the number of the statement that has told the types of the parameters last, 0
+	// if none has, Unheard if it is not known whether the server has heard it.
 	Teller uint64
 
 	older, newer *Handle

@@ -29,8 +29,11 @@ type Statement struct {
 	Teller    uint64      // its number as a Handle's
 	Cursor    bool        // is open
 	Unread    bool        // it may have types that nobody knows but the server
+	Asks      bool        // it asks about the statement before it, which none of dbmesh's may be
 	Bindings
 	Shown
+
+	copied int // bytes of SQL that are the session's alone
 }
 
 // Statements is how many are prepared.
@@ -58,16 +61,16 @@ func (s *Session) Unprepared() {
 }
 
 // Prepared notes a statement that the backend has prepared. It keeps st, and a copy of
-// as much of its text as there is room for, unless that is a shared one, which it releases
-// when the statement is closed.
+// as much of its SQL as there is room for; without SQL it has that of its shared text, which
+// is released when the statement is closed.
 func (s *Session) Prepared(id uint32, st Statement) {
 	if s.statements == nil {
 		s.statements = map[uint32]*Statement{}
 	}
 	s.Closed(id)
 	s.ids = id
-	if st.Text != nil {
-		st.SQL, st.Truncated = st.Text.SQL, false
+	if st.Text != nil && st.SQL == nil {
+		st.SQL = st.Text.SQL
 	} else {
 		s.copyText(&st)
 	}
@@ -85,7 +88,8 @@ func (s *Session) copyText(st *Statement) {
 	if s.texts+len(st.SQL) > maxTexts {
 		st.SQL, st.Truncated = nil, true
 	}
-	s.texts += len(st.SQL)
+	st.copied = len(st.SQL)
+	s.texts += st.copied
 	st.SQL = bytes.Clone(st.SQL)
 }
 
@@ -97,6 +101,9 @@ func (s *Session) Statement(id uint32) (*Statement, bool) {
 	st, ok := s.statements[id]
 	return st, ok
 }
+
+// Last is the id of the statement that was prepared last, 0 if that failed.
+func (s *Session) Last() uint32 { return s.last }
 
 // Keep notes that a statement is executed on the present connection only, by a handle that
 // is lent, until Unkeep: there is something with it that another statement of the same text
@@ -127,14 +134,23 @@ func (s *Session) Keeps() string {
 	return s.why
 }
 
+// Kept goes through the statements with a handle for themselves.
+func (s *Session) Kept(yield func(*Statement) bool) {
+	if s.kept == 0 {
+		return
+	}
+	for _, st := range s.statements {
+		if st.Own != nil && !yield(st) {
+			return
+		}
+	}
+}
+
 // Closed forgets a prepared statement. A handle of its own must have been taken first, or
-// its connection must be gone.
+// its connection must be gone or reset.
 func (s *Session) Closed(id uint32) {
 	if st := s.statements[id]; st != nil {
-		if st.Text == nil {
-			s.texts -= len(st.SQL)
-		}
-		s.texts -= len(st.Types)
+		s.texts -= st.copied + len(st.Types)
 		s.Mask(st, nil, nil)
 		s.Define(st, nil)
 		s.release(st)
