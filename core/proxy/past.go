@@ -62,7 +62,7 @@ func (p *past) note(s *session, f *core.Facts) {
 		p.idMade = true
 		return
 	}
-	p.idMade = p.idMade || f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || mentions(f, idFunctions, idVariables))
+	p.idMade = p.idMade || f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || asksID(f))
 	if r.Err != nil {
 		p.count, p.countKnown = -1, true
 		return
@@ -79,31 +79,21 @@ func (p *past) note(s *session, f *core.Facts) {
 	}
 }
 
-var (
-	idFunctions   = []string{"last_insert_id"}
-	idVariables   = []string{"last_insert_id", "identity"}
-	rowFunctions  = []string{"found_rows", "row_count"}
-	diagVariables = []string{"warning_count", "error_count"}
-)
+// asksID says whether a statement asks for the id that an INSERT gave.
+func asksID(f *core.Facts) bool {
+	return slices.Contains(f.Functions, "last_insert_id") ||
+		slices.Contains(f.SystemVarsRead, "last_insert_id") || slices.Contains(f.SystemVarsRead, "identity")
+}
 
-func mentions(f *core.Facts, functions, variables []string) bool {
-	for _, name := range f.Functions {
-		if slices.Contains(functions, name) {
-			return true
-		}
-	}
-	for _, name := range f.SystemVarsRead {
-		if slices.Contains(variables, name) {
-			return true
-		}
-	}
-	return false
+// asksRows says whether a statement asks for the row counts of the one before it.
+func asksRows(f *core.Facts) bool {
+	return slices.Contains(f.Functions, "found_rows") || slices.Contains(f.Functions, "row_count")
 }
 
 // asksDiagnostics says whether a statement asks for the warnings of the one before it, and
 // leaves them.
 func asksDiagnostics(sql []byte, f *core.Facts) bool {
-	return state.ShowsLast(sql, f) || mentions(f, nil, diagVariables) || f.Kind == core.StatementBlock
+	return state.ShowsLast(sql, f) || slices.Contains(f.SystemVarsRead, "warning_count") || slices.Contains(f.SystemVarsRead, "error_count") || f.Kind == core.StatementBlock
 }
 
 // recall prepares the session for a command that may ask about the last statement. done says
@@ -114,8 +104,8 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	if f == nil {
 		return wantNothing, false
 	}
-	diagnostics, rows := asksDiagnostics(s.cmd.SQL, f), mentions(f, rowFunctions, nil)
-	id := f.Opaque || f.Creates.Has(core.EffectUnknown) || mentions(f, idFunctions, idVariables)
+	diagnostics, rows := asksDiagnostics(s.cmd.SQL, f), asksRows(f)
+	id := f.Opaque || f.Creates.Has(core.EffectUnknown) || asksID(f)
 	if !diagnostics && !rows && s.stuck() == "" {
 		p.warned, p.calc = false, false // nobody can ask any more
 	}
@@ -188,8 +178,8 @@ func (s *session) substitute() bool {
 	mode := s.state.Mode(s.Status)
 	f := c.Statement()
 	sql := c.SQL
-	for _, name := range rowFunctions {
-		if !mentions(f, []string{name}, nil) {
+	for _, name := range [...]string{"found_rows", "row_count"} {
+		if !slices.Contains(f.Functions, name) {
 			continue
 		}
 		value, known := strconv.FormatUint(p.rows, 10), p.rowsKnown

@@ -48,7 +48,7 @@ func (s *session) learnPrepare() {
 	f := s.cmd.Known()
 	st := state.Statement{
 		Text: s.preparing, Mode: s.state.Mode(s.Status), Facts: f, Bindings: state.Bindings{Count: int(r.Params)},
-		Asks: f != nil && (asksDiagnostics(s.cmd.SQL, f) || mentions(f, rowFunctions, nil)),
+		Asks: f != nil && (asksDiagnostics(s.cmd.SQL, f) || asksRows(f)),
 	}
 	if s.preparing == nil || len(s.cmd.SQL) != len(s.preparing.SQL) || string(s.cmd.SQL) != string(s.preparing.SQL) {
 		st.SQL, st.Truncated = s.cmd.SQL, s.cmd.Truncated() // which links see
