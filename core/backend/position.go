@@ -22,6 +22,9 @@ func parsePosition(flavour, text string) (p *Position, err error) {
 		}
 	}()
 	text = strings.ReplaceAll(text, "\n", "") // MySQL breaks long ones into lines
+	if text != "" && strings.Contains(","+text+",", ",,") {
+		return nil, fmt.Errorf("GTID position %q has an empty part", text)
+	}
 	set, err := mysql.ParseGTIDSet(flavour, text)
 	if err != nil {
 		return nil, fmt.Errorf("GTID position %q: %w", text, err)
