@@ -36,7 +36,7 @@ func (s *session) take(pool string) (ready bool) {
 		return false
 	}
 	le := s.srv.lendings.of(src)
-	k, answer := le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.link)
+	k, answer := le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.of(le))
 	if answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) {
 		s.hold(k)
 		return !s.behind(k)
@@ -113,7 +113,7 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 	le := s.srv.lendings.of(src)
 	for range maxStale {
 		if g.answer == lease.Wait && g.link == nil {
-			g.link, g.answer = le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.link)
+			g.link, g.answer = le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.of(le))
 		}
 		if g.answer == lease.Wait {
 			var err error
@@ -360,6 +360,14 @@ func (s *Server) closeIdle(k *link) {
 type borrowed struct {
 	link *link
 	uses uint64
+}
+
+// of is the connection if it is one of that lending's, which knows no others.
+func (b borrowed) of(le *lending) *link {
+	if b.link == nil || b.link.lending != le {
+		return nil
+	}
+	return b.link
 }
 
 // untouched says that the connection still is as the session left it.
