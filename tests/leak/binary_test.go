@@ -87,7 +87,7 @@ func (k *statements) close(s *session) error {
 	if err == nil {
 		return leakf("a closed statement was executed")
 	}
-	if n := errno(err); n == 1243 || n == 8111 {
+	if n := errno(err); n == 1243 || n == 1105 && strings.Contains(err.Error(), "1243") { // TiDB's own number is 1105
 		s.calm = before
 		return nil
 	}

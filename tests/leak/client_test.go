@@ -205,9 +205,11 @@ func (o *other) run(text string, args ...any) (result, error) {
 				row[j] = "NULL"
 				continue
 			}
-			if row[j], err = r.GetString(i, j); err != nil {
+			text, err := r.GetString(i, j)
+			if err != nil {
 				return found, err
 			}
+			row[j] = strings.Clone(text) // the driver uses its memory again
 		}
 		found.rows = append(found.rows, row)
 	}

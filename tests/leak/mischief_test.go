@@ -63,8 +63,11 @@ func (s *session) kill(form string) error {
 	} else {
 		_, err = s.do(fmt.Sprintf(form, victim.raw.id))
 	}
+	if form == "" && errno(err) == 1105 && !s.w.maria() { // TiDB has no such command
+		return nil
+	}
 	switch errno(err) {
-	case 0, 1094, 1095: // it has gone, or is another user's
+	case 0, 1094, 1095, 1227: // it has gone, or is another user's
 		s.calm = before
 		return nil
 	}

@@ -11,7 +11,11 @@ type userVariable struct{ value string }
 func (k *userVariable) Set(s *session) error {
 	s.serial++
 	k.value = fmt.Sprintf("%s-%d", s.tag, s.serial)
-	form := []string{"SET @v = '%s'", "SELECT '%s' INTO @v", "SELECT @v := '%s'"}[s.rng.IntN(3)]
+	forms := []string{"SET @v = '%s'", "SELECT @v := '%s'", "SELECT '%s' INTO @v"}
+	if !s.w.maria() {
+		forms = forms[:2]
+	}
+	form := forms[s.rng.IntN(len(forms))]
 	if err := s.exec(form, k.value); err != nil {
 		return err
 	}
@@ -75,15 +79,15 @@ type namedLock struct{ name string }
 func (k *namedLock) Set(s *session) error {
 	s.serial++
 	k.name = fmt.Sprintf("leak-%s-%d", s.tag, s.serial)
-	return s.expect("named lock", "1", fmt.Sprintf("GET_LOCK('%s', 5)", k.name))
+	return s.expectNow("named lock", "1", fmt.Sprintf("GET_LOCK('%s', 5)", k.name))
 }
 
 func (k *namedLock) Check(s *session) error {
 	if err := s.expect("named lock", "1", fmt.Sprintf("IS_USED_LOCK('%s') = CONNECTION_ID()", k.name)); err != nil {
 		return err
 	}
-	holder, err := s.w.truth("SELECT IS_USED_LOCK('" + k.name + "')")
-	if err == nil && holder == "NULL" && !s.disturbed() {
+	free, err := k.free(s)
+	if err == nil && free && !s.disturbed() {
 		return leakf("nobody holds the lock %s", k.name)
 	}
 	return nil
@@ -91,17 +95,23 @@ func (k *namedLock) Check(s *session) error {
 
 func (k *namedLock) Undo(s *session) error {
 	column := fmt.Sprintf("RELEASE_LOCK('%s')", k.name)
-	if s.rng.IntN(2) == 0 {
+	if s.w.maria() && s.rng.IntN(2) == 0 {
 		column = "RELEASE_ALL_LOCKS()"
 	}
-	if err := s.expect("named lock", "1", column); err != nil {
+	if err := s.expectNow("named lock", "1", column); err != nil {
 		return err
 	}
-	holder, err := s.w.truth("SELECT IS_USED_LOCK('" + k.name + "')")
-	if err == nil && holder != "NULL" {
-		return leakf("connection %s still holds the lock %s", holder, k.name)
+	free, err := k.free(s)
+	if err == nil && !free {
+		return leakf("somebody still holds the lock %s", k.name)
 	}
 	return nil
+}
+
+// free tries to get the lock by a connection that has nothing to do with the sessions'.
+func (k *namedLock) free(s *session) (bool, error) {
+	got, err := s.w.truth(fmt.Sprintf("SELECT IF(GET_LOCK('%[1]s', 0), RELEASE_LOCK('%[1]s'), 0)", k.name))
+	return got == "1", err
 }
 
 // tableLock is LOCK TABLES: the session may use that table only.
@@ -129,7 +139,6 @@ func (k *transaction) Set(s *session) error {
 	if err := s.exec("%s", begin); err != nil {
 		return err
 	}
-	delete(s.shows, "@@in_transaction + 0")
 	return k.insert(s)
 }
 
@@ -145,9 +154,7 @@ func (k *transaction) insert(s *session) error {
 
 // show notes in what the session shows whether it is in a transaction.
 func (k *transaction) show(s *session, in bool) {
-	if s.w.maria() {
-		s.shows["@@in_transaction + 0"] = map[bool]string{true: "1", false: "0"}[in]
-	}
+	s.shows[inTransaction(s.w.server.Flavour)] = map[bool]string{true: "1", false: "0"}[in]
 }
 
 func (k *transaction) Check(s *session) error {

@@ -23,10 +23,18 @@ func columns(f servers.Flavour) []string {
 		"@@foreign_key_checks + 0", "@@unique_checks + 0", "@@group_concat_max_len", "@@sql_select_limit", "@@lc_time_names",
 		"@@default_week_format", "@@div_precision_increment", "@@innodb_lock_wait_timeout", "@@tx_read_only + 0", "@@sql_safe_updates + 0"}
 	if f == servers.FlavourTiDB {
-		return append(all, "@@tidb_current_ts", "@@max_execution_time", "@@tidb_mem_quota_query", "@@tidb_opt_prefer_range_scan")
+		return append(all, inTransaction(f), "@@max_execution_time", "@@tidb_mem_quota_query", "@@tidb_opt_prefer_range_scan")
 	}
-	return append(all, "@@in_transaction + 0", "@@max_statement_time", "@@sql_log_bin + 0", "@@insert_id", "@@rand_seed1 * 0",
+	return append(all, inTransaction(f), "@@max_statement_time", "@@sql_log_bin + 0", "@@insert_id", "@@rand_seed1 * 0",
 		"@@optimizer_switch", "@@lock_wait_timeout", "@@sort_buffer_size", "@@sql_warnings + 0", "@@low_priority_updates + 0")
+}
+
+// inTransaction is the column that says whether a transaction is open.
+func inTransaction(f servers.Flavour) string {
+	if f == servers.FlavourTiDB {
+		return "@@tidb_current_ts > 0"
+	}
+	return "@@in_transaction + 0"
 }
 
 // portrait compares all that the session shows with what it should.

@@ -28,6 +28,7 @@ type session struct {
 	entries map[string]entry
 	shows   map[string]string // what its portrait shows other than the baseline
 	holds   bool              // it has the right to keep its connection
+	chosen  string            // the schema of the last COM_INIT_DB
 	tied    bool              // only a reset makes it free of its connection again
 	alone   string            // the held kind that allows no tables but its own
 
@@ -53,7 +54,7 @@ func newSession(w *world, place, life int, rng *rand.Rand) *session {
 		s.program = sqlDriver
 	case place%10 == 9:
 		s.program = goMySQL
-	case place%20 == 7:
+	case place%20 == 7 && w.maria():
 		s.login.collation = latin1
 	}
 	if place%8 == 5 {

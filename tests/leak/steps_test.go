@@ -197,7 +197,8 @@ func (s *session) renew() (bool, error) {
 		s.afresh()
 		s.settle(before, err)
 		if err == nil {
-			err = s.meetRole(role)
+			s.chosen = ""
+			err = s.meet(roleColumn, role)
 		}
 	} else {
 		err = s.reset()
@@ -208,12 +209,13 @@ func (s *session) renew() (bool, error) {
 	return true, s.pristine()
 }
 
-// meetRole takes the role that the session has after a change of user for granted if it is
-// the one before: MariaDB forgets all but the role, a new connection forgets it too.
-func (s *session) meetRole(before string) error {
-	got, err := s.ask("CONCAT(" + roleColumn + ")")
-	if err == nil && got[0] == before && s.w.maria() {
-		s.shows[roleColumn] = before
+// meet looks whether what a column showed is still there, which is right too. MariaDB keeps
+// the role when it changes the user, where a new connection has none; TiDB keeps the
+// schema in a reset if it came with COM_INIT_DB.
+func (s *session) meet(column, before string) error {
+	got, err := s.ask("CONCAT(" + column + ")")
+	if err == nil && got[0] == before {
+		s.shows[column] = before
 	}
 	return err
 }
@@ -228,6 +230,8 @@ func (s *session) reset() error {
 	s.afresh()
 	if s.w.maria() {
 		s.shows[schemaColumn], s.shows[roleColumn] = schema, role
+	} else if err == nil {
+		err = s.meet(schemaColumn, s.chosen)
 	}
 	return err
 }
