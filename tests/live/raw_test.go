@@ -20,6 +20,7 @@ type raw struct {
 	ID      uint32 // as greeted
 	caps    wire.Caps
 	program string // the attribute program_name; "" sends none
+	nowhere bool   // without a default schema
 	in      []byte
 }
 
@@ -69,6 +70,9 @@ func (r *raw) login(user, password string) error {
 	r.ID = g.ConnectionID
 	l := wire.Login{Caps: r.caps, MaxPacket: 1 << 30, Collation: 45, User: user, Schema: "app", Plugin: wire.Native,
 		Auth: mysql.CalcNativePassword(g.Scramble, []byte(password))}
+	if r.nowhere {
+		l.Caps, l.Schema = l.Caps&^wire.ConnectWithDB, ""
+	}
 	if r.program != "" {
 		l.Caps |= wire.ConnectAttrs
 		l.Attrs = wire.AppendAttr(nil, "program_name", r.program)
