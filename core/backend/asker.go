@@ -23,6 +23,8 @@ const (
 	// failedAgain is how long a server that gave no answer isn't asked, and refusedAgain one
 	// that refused the control account or the question.
 	failedAgain, refusedAgain = time.Second, 10 * time.Second
+	// blindAgain is how long a server is believed to have no positions.
+	blindAgain = 10 * time.Second
 )
 
 // asker asks a server where it stands in replication, over a line of its own, from one
@@ -32,6 +34,7 @@ type asker struct {
 	log  *slog.Logger
 	ctx  context.Context
 	told atomic.Bool   // that there is nothing to compare
+	none atomic.Int64  // when the server said so last, nanoseconds of the clock; 0 if it can compare
 	wake chan struct{} // filled when next is there
 
 	line      line
@@ -73,6 +76,27 @@ func (s *Source) Ask(ctx context.Context) (*Standing, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// Lately is Ask that takes an answer for a question asked since then, too.
+func (s *Source) Lately(ctx context.Context, since time.Time) (*Standing, error) {
+	if at := s.Standing(); at != nil && at.asked.After(since) {
+		return at, nil
+	}
+	return s.Ask(ctx)
+}
+
+// Blind says without waiting whether Ask would give ErrNoPositions, as far as is known.
+func (s *Source) Blind() bool {
+	if !s.HasControl() {
+		return true
+	}
+	a := s.known.asker.Load()
+	if a == nil {
+		return false
+	}
+	at := a.none.Load()
+	return at != 0 && time.Since(time.Unix(0, at)) < blindAgain
 }
 
 // Standing is what Ask said last, nil if that is too long ago or the server was restarted
@@ -226,9 +250,11 @@ func (a *asker) try(ctx context.Context) (*Standing, error) {
 func (a *asker) settle(err error) {
 	switch {
 	case errors.Is(err, ErrNoPositions):
+		a.none.Store(time.Now().UnixNano())
 		_ = a.tell(err)
 		return
 	case err == nil, a.ctx.Err() != nil:
+		a.none.Store(0)
 		a.complaint = ""
 		return
 	}

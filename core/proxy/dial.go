@@ -68,7 +68,7 @@ func (s *session) pick(pool string, first *core.Backend, tried []*core.Backend) 
 	}
 next:
 	for _, b := range p.Backends {
-		if !b.Usable() || b.Weight == 0 {
+		if !b.Usable() || b.Weight == 0 || !s.seen(pool, b) {
 			continue
 		}
 		for _, t := range tried {

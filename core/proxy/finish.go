@@ -11,6 +11,7 @@ import (
 
 // finish ends the command at hand: its state, its figures, its hooks.
 func (s *session) finish() want {
+	s.endWrite()
 	s.streak = 0
 	if s.out.len() == 0 {
 		s.out.release()

@@ -63,7 +63,10 @@ func (s *session) move(pool string) want {
 		return s.moveTo(f, pool, first)
 	}, func(err error) want {
 		s.mode = atCommand
-		s.outcome.Wait = s.loop.clock() - started
+		s.outcome.Wait += s.loop.clock() - started
+		if s.retreat(pool, err) {
+			return s.goTo(s.homePool)
+		}
 		if err != nil {
 			s.outcome.Side, s.outcome.Cause = core.Server, err
 			return s.answer(&core.Reply{Err: s.reason(pool, err)})
@@ -83,7 +86,7 @@ func (s *session) moveTo(f *flow, pool string, first *core.Backend) error {
 	}
 	if at > 0 {
 		k := s.links[at]
-		if !k.sock.hup && !k.src.Draining() {
+		if !k.sock.hup && !k.src.Draining() && !s.lags(k) {
 			err := s.align(f, k)
 			if err == nil {
 				s.use(k)

@@ -18,13 +18,18 @@ func (s *session) route() want {
 	if len(s.heldBegin) > 0 {
 		return s.beginFirst()
 	}
-	here := s.link.src.Backend.Pool
-	if s.cmd.Pool != here || len(s.links) > 1 {
-		if pool := s.destination(); pool != here {
-			return s.move(pool)
-		}
+	if s.cmd.Pool == s.link.src.Backend.Pool && len(s.links) == 1 {
+		return s.dispatch()
 	}
-	return s.dispatch()
+	pool := s.destination()
+	if s.mustSee(pool) {
+		to, known := s.heed(pool)
+		if !known {
+			return s.catchUp(pool)
+		}
+		pool = to
+	}
+	return s.goTo(pool)
 }
 
 // dispatch begins to send the command where the session is now, and tells the links so:
@@ -32,6 +37,7 @@ func (s *session) route() want {
 func (s *session) dispatch() want {
 	b := s.link.src.Backend
 	s.cmd.Pool, s.cmd.Backend = b.Pool, b
+	s.beginWrite()
 	s.showOwnID()
 	s.mode = sending
 	if s.shares {

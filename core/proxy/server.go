@@ -50,6 +50,7 @@ type Options struct {
 type Server struct {
 	log      *slog.Logger
 	reporter Reporter
+	reads    ReadReporter // nil if the reporter is none
 	backends *backend.Set
 	facts    *stmt.Classifier
 	start    time.Time
@@ -101,6 +102,7 @@ func New(o Options) (*Server, error) {
 		texts:     state.NewTexts(1),
 		acceptors: map[string]*acceptor{}, listeners: map[string]*Listener{}, lives: map[string]*core.Live{},
 	}
+	s.reads, _ = o.Reporter.(ReadReporter)
 	if s.facts == nil {
 		s.facts = stmt.NewClassifier(0)
 	}

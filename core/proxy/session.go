@@ -59,13 +59,14 @@ type session struct {
 	caps    wire.Caps
 	hop     *wire.Login // what a later backend login says of the client, list mode only
 
-	mode     mode
-	want     want
-	flow     *flow
-	then     func(error) want
-	deadline time.Duration // on the loop's clock, 0 for none
-	dying    string        // why the session ends as soon as its goroutine is back
-	farewell bool          // the session ends behind the reply at hand
+	mode      mode
+	want      want
+	flow      *flow
+	then      func(error) want
+	deadline  time.Duration // on the loop's clock, 0 for none
+	dying     string        // why the session ends as soon as its goroutine is back
+	abandoned bool          // the client went away while a command ran
+	farewell  bool          // the session ends behind the reply at hand
 
 	in, out    buffer // from the client; to the client or, of a long command, to the backend
 	streak     int    // full reads in a row
@@ -92,6 +93,7 @@ type session struct {
 	counted    bool          // the backend counts the command at hand as running
 	stalled    time.Duration // since when the client is too slow; 0 if it is not
 	state      state.Session
+	causal     causal
 	unfit      []string    // pools whose servers begin a session with other settings
 	inserted   string      // the pool where the last statement ran that gave an id, "" for none
 	lastDenied bool        // the backend has not seen the last prepare
@@ -264,7 +266,9 @@ func (s *session) idleNews() bool {
 // abandon ends a session whose client went away while a command ran. With an account of
 // its own dbmesh cancels the statement; else closing the connection must do.
 func (s *session) abandon() {
-	s.srv.cancel(s.link.src, s.link.id, s.Account)
+	if s.abandoned = true; !s.shares {
+		s.srv.cancel(s.link.src, s.link.id, true, s.Account, nil)
+	}
 	s.close("client gone")
 }
 
@@ -311,9 +315,14 @@ func (s *session) close(why string) {
 	s.shut(&s.client)
 	s.dropStatements()
 	if s.shares && s.link != nil {
-		if whole && s.stuck() == "" {
+		switch {
+		case whole && s.stuck() == "":
 			s.giveBack()
-		} else {
+		case s.abandoned: // its place is free when the server has stopped what it does there
+			k := s.release()
+			k.shut()
+			s.srv.cancel(k.src, k.id, false, s.Account, func() { k.lending.Drop(k) })
+		default:
 			s.forsake(s.release())
 		}
 	}

@@ -89,7 +89,19 @@ func (s *session) shareRoute() want {
 		return w
 	}
 	pool := s.shareDestination(f)
-	if k := s.link; k != nil && (k.src.Backend.Pool == pool || s.stuck() != "") {
+	if s.mustSee(pool) {
+		to, known := s.heed(pool)
+		if !known {
+			return s.catchUp(pool)
+		}
+		pool = to
+	}
+	return s.shareTo(pool)
+}
+
+// shareTo sends the command at hand to a pool.
+func (s *session) shareTo(pool string) want {
+	if k := s.link; k != nil && (k.src.Backend.Pool == pool && !s.lags(k) || s.stuck() != "") {
 		if s.lingers {
 			s.lingers = false
 			k.lending.Unlinger(k)
@@ -117,14 +129,17 @@ func (s *session) slowly(pool string) want {
 		first = s.cmd.Backend
 	}
 	return s.startFlow(func(f *flow) error {
-		if k := s.link; k != nil && k.src.Backend.Pool != pool {
+		if k := s.link; k != nil && (k.src.Backend.Pool != pool || s.lags(k)) {
 			s.capture(f)
 			s.giveBack()
 		}
 		return s.obtain(f, pool, first)
 	}, func(err error) want {
 		s.mode = atCommand
-		s.outcome.Wait = s.loop.clock() - started
+		s.outcome.Wait += s.loop.clock() - started
+		if s.link == nil && s.retreat(pool, err) {
+			return s.shareTo(s.homePool)
+		}
 		if err != nil {
 			return s.notServed(pool, err)
 		}
