@@ -63,6 +63,13 @@ func (f *switching) OnCommand(_ context.Context, c *core.Command) (core.Verdict,
 		if v, ok := f.set(c); ok {
 			return v, nil
 		}
+	}
+	if f.away(c.Session) {
+		if v, refused := f.confine(c); refused {
+			return v, nil
+		}
+	}
+	if f.hints {
 		h, err := f.hint(c)
 		if err != nil {
 			return f.refuse("%v", err), nil
@@ -110,6 +117,9 @@ func (f *switching) freshen(c *core.Command, level core.Consistency) {
 func (f *switching) OnDone(c *core.Command, o *core.Outcome) {
 	if f.hints && c.Code == core.ResetConnection && o.Err == nil {
 		c.Session.Keep(f.metrics, nil)
+	}
+	if known := c.Known(); known != nil && c.Pool != c.Session.Pool && hasText(c.Code) && c.Code != core.Prepare && begins(known) {
+		f.keep(c.Session).away = open(c.Session)
 	}
 	n := c.Slot().N
 	if n == 0 {

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,72 @@ func TestAReadOnlyTransactionStaysAtHomeIfNoReaderIsLeft(t *testing.T) {
 	f, s := build(t, "{read_only_transactions: true, rules: [{when: {read_safe: true}, pool: readers}]}"), session()
 	s.Pools = coretest.NewPools(coretest.Pool("main", 1), coretest.Pool("readers", 0))
 	goes(t, f, s, readOnlyBegin, "main")
+}
+
+// What is in a READ ONLY transaction on a replica is there alone.
+func TestAReadOnlyTransactionElsewhereIsConfined(t *testing.T) {
+	const option = "{read_only_transactions: true, rules: [{when: {read_safe: true}, pool: readers}]}"
+	set := func(name string, effect core.Effect) *core.Facts {
+		return &core.Facts{Kind: core.StatementSet, Creates: effect, Assignments: []core.Assignment{{Name: name}}}
+	}
+	more := map[string]*core.Facts{
+		"COMMIT": {Kind: core.StatementCommit}, "SAVEPOINT a": {Kind: core.StatementSavepoint}, "USE other": {Kind: core.StatementUse, Creates: core.EffectSchema},
+		"SHOW PROCESSLIST": {Kind: core.StatementShow}, "SELECT @@port": {Kind: core.StatementSelect, SystemVarsRead: []string{"port"}},
+		"SET NAMES latin1": set("names", core.EffectCharset), "SET @x = 1": set("x", core.EffectUserVar), "SET autocommit = 0": set("autocommit", core.EffectTransaction),
+		"SELECT LAST_INSERT_ID()": {Kind: core.StatementSelect, Functions: []string{"last_insert_id"}},
+		"SELECT @@identity":       {Kind: core.StatementSelect, SystemVarsRead: []string{"identity"}},
+		"SELECT GET_LOCK('a', 1)": {Kind: core.StatementSelect, Creates: core.EffectNamedLock},
+		"CREATE TABLE t (a INT)":  {Kind: core.StatementCreate, Access: core.AccessSchema},
+		"LOCK TABLES t WRITE":     {Kind: core.StatementLock}, "CALL p()": {Kind: core.StatementCall, Creates: core.AllEffects},
+		"ANALYZE DELETE FROM t": {Kind: core.StatementAnalyze, Tables: []core.Table{{Name: "t", Writes: true}}},
+	}
+	begun := func(status uint16) (core.Filter, *core.Session) {
+		f, s := build(t, option), session()
+		for sql, facts := range more {
+			s.Classifier.(known).Classifier[sql] = facts
+		}
+		c := coretest.Query(s, readOnlyBegin)
+		ch := coretest.Chain(t, f)
+		ch.Command(context.Background(), c)
+		s.Status = status
+		ch.Done(c, &core.Outcome{Status: status})
+		return f, s
+	}
+	for _, sql := range []string{"SELECT 1", locking, "COMMIT", "SAVEPOINT a", "USE other", "SHOW PROCESSLIST", "SELECT @@port", "SET NAMES latin1", "SELECT * FROM logs.seen; SELECT * FROM orders"} {
+		f, s := begun(3)
+		if _, r := send(t, f, s, core.Query, sql); r != nil {
+			t.Errorf("%s: %v", sql, r.Err)
+		}
+	}
+	for _, sql := range []string{
+		"who knows", "BEGIN", readOnlyBegin, "SET @x = 1", "SET autocommit = 0", "SELECT LAST_INSERT_ID()", "SELECT @@identity",
+		"SELECT GET_LOCK('a', 1)", "CREATE TABLE t (a INT)", "LOCK TABLES t WRITE", "CALL p()",
+	} {
+		f, s := begun(3)
+		for _, code := range []core.Code{core.Query, core.Prepare, core.Execute} {
+			refused(t, f, s, code, sql, "can't have this statement")
+		}
+		s.Status = 2 // it has ended
+		if _, r := send(t, f, s, core.Query, sql); r != nil {
+			t.Errorf("%s behind the transaction: %v", sql, r.Err)
+		}
+		f, s = begun(2) // the server has begun none
+		if _, r := send(t, f, s, core.Query, sql); r != nil {
+			t.Errorf("%s without a transaction: %v", sql, r.Err)
+		}
+	}
+	for _, sql := range []string{writes, "SELECT 1; " + writes, "ANALYZE DELETE FROM t"} {
+		f, s := begun(3)
+		if _, r := send(t, f, s, core.Query, sql); r == nil || r.Err == nil || r.Err.Code != 1792 {
+			t.Errorf("%s: %+v, want what a server says", sql, r)
+		}
+	}
+	f, s := build(t, option), session()
+	send(t, f, s, core.Query, "BEGIN")
+	s.Status = 3
+	if _, r := send(t, f, s, core.Query, writes); r != nil {
+		t.Errorf("a write in a transaction at home: %v", r.Err)
+	}
 }
 
 func TestAPlainBeginIsHeldIfTheConfigSaysSo(t *testing.T) {

@@ -14,6 +14,7 @@ const variable = "dbmesh"
 type kept struct {
 	hint         // as SET @dbmesh says
 	named string // the pool that a hint named last
+	away  bool   // a READ ONLY transaction runs in another pool
 }
 
 func (f *switching) keep(s *core.Session) *kept {
