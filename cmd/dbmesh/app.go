@@ -51,6 +51,10 @@ func newApp(log *slog.Logger, src config.Source, cfg *config.Config) (*app, erro
 		return nil, err
 	}
 	a.metrics.Backends().Watch(view{a}.Backends)
+	a.metrics.Connections().Watch(metrics.Shared{
+		Lendings: func() []proxy.Lending { return a.server.Lendings() },
+		Pins:     func() map[core.Effect]uint64 { return a.server.Pins() },
+	})
 	a.builder = &core.Builder{Registry: a.kinds.registry, Observe: a.metrics.Link, Log: log}
 	a.backends = backend.New(log, a.metrics.Backends())
 	facts := stmt.NewClassifier(int(cfg.Limits.FactsCache))

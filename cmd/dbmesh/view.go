@@ -31,6 +31,26 @@ func (v view) Filters() any {
 	}{v.a.kinds.wasm.Filters(), v.a.kinds.wasm.LastError()}
 }
 
+// Connections are the servers' connections that sessions share.
+func (v view) Connections() any {
+	type connections struct {
+		Pool        string  `json:"pool"`
+		Backend     string  `json:"backend"`
+		Max         int     `json:"max"`
+		Idle        int     `json:"idle"`
+		Lent        int     `json:"lent"`
+		Lingering   int     `json:"lingering"` // of the lent ones
+		Opening     int     `json:"opening"`
+		Waiting     int     `json:"waiting_sessions"`
+		LongestWait float64 `json:"longest_wait_seconds"`
+	}
+	all := []connections{}
+	for _, l := range v.a.server.Lendings() {
+		all = append(all, connections{l.Pool, l.Backend, l.Max, l.Idle, l.Lent, l.Lingering, l.Opening, l.Waiting, l.LongestWait.Seconds()})
+	}
+	return map[string]any{"connections": all}
+}
+
 // Mode is how the server of a session reads texts, and its default schema.
 func (v view) Mode(id uint32) (m stmt.Mode, schema string, ok bool) {
 	return v.a.server.Mode(id, snapshotLimit)
@@ -72,7 +92,7 @@ func (a *app) startAdmin() (*admin.Server, error) {
 	v, commit, goVersion := buildInfo()
 	return admin.Open(admin.Options{
 		Settings: a.config().Admin, Metrics: a.metrics.Handler(), Log: a.log,
-		Health: view{a}, View: view{a}, Modes: view{a}, Filters: view{a}.Filters,
+		Health: view{a}, View: view{a}, Modes: view{a}, Filters: view{a}.Filters, Connections: view{a}.Connections,
 		Version: admin.Version{Version: v, Commit: commit, GoVersion: goVersion},
 	})
 }

@@ -75,7 +75,9 @@ type Options struct {
 	// Filters is what is known of user filters; it is shown as JSON. Any number of goroutines
 	// call it. nil shows none.
 	Filters func() any
-	Log     *slog.Logger
+	// Connections is what is known of the connections that sessions share; likewise.
+	Connections func() any
+	Log         *slog.Logger
 }
 
 // Version says what is running.

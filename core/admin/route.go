@@ -17,7 +17,8 @@ const index = `dbmesh
 /api/v1/chains           the chains of filters in force
 /api/v1/filters          the user filters, and why one is not in force
 /api/v1/backends         the backends and their health
-/api/v1/sessions         the clients' sessions
+/api/v1/sessions         the clients' sessions, and what ties each to its connection
+/api/v1/connections      the connections that sessions share
 POST /api/v1/explain     what dbmesh knows of the SQL in the body; flavour, version,
                          sql_mode and charset may be given as parameters
 POST /api/v1/sessions/ID/explain    the same, as the server of that session reads it
@@ -41,6 +42,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/filters", s.json(s.filters))
 	mux.HandleFunc("GET /api/v1/backends", s.json(s.backends))
 	mux.HandleFunc("GET /api/v1/sessions", s.json(s.sessions))
+	mux.HandleFunc("GET /api/v1/connections", s.json(s.connections))
 	mux.Handle("/api/v1/explain", s.explains(s.explainAny))
 	mux.Handle("/api/v1/sessions/{id}/explain", s.explains(s.explainLive))
 	mux.Handle("POST /quitquitquit", http.NewCrossOriginProtection().Handler(s.local(s.drain)))

@@ -1,6 +1,10 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/dbmesh/dbmesh/core"
+)
 
 func (s *Server) json(what func() any) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { s.document(w, http.StatusOK, what()) }
@@ -31,6 +35,9 @@ type backendView struct {
 	Sessions int64   `json:"sessions"`
 	Running  int64   `json:"running_commands"`
 	Latency  float64 `json:"latency_seconds"`
+	// Lag is nil where it isn't watched or known.
+	Lag    *float64 `json:"lag_seconds"`
+	Behind bool     `json:"behind"`
 }
 
 func (s *Server) backends() any {
@@ -38,9 +45,19 @@ func (s *Server) backends() any {
 	for _, b := range s.o.View.Backends() {
 		views = append(views, backendView{
 			b.Pool, b.Name, b.Address, b.State().String(), b.Weight, b.Sessions(), b.Running(), b.Latency().Seconds(),
+			lagOf(b), b.Behind(),
 		})
 	}
 	return map[string]any{"backends": views}
+}
+
+func lagOf(b *core.Backend) *float64 {
+	lag, known := b.Lag()
+	if !known {
+		return nil
+	}
+	seconds := lag.Seconds()
+	return &seconds
 }
 
 func (s *Server) filters() any {
@@ -48,6 +65,13 @@ func (s *Server) filters() any {
 		return map[string]any{"filters": []any{}}
 	}
 	return s.o.Filters()
+}
+
+func (s *Server) connections() any {
+	if s.o.Connections == nil {
+		return map[string]any{"connections": []any{}}
+	}
+	return s.o.Connections()
 }
 
 func (s *Server) sessions() any {

@@ -55,7 +55,7 @@ func (b *Backends) retain(backends map[backendName]bool) {
 }
 
 type backendDescs struct {
-	state, sessions, running, latency, weight, changes, probes, probing, unencrypted *prometheus.Desc
+	state, sessions, running, latency, weight, lag, behind, changes, probes, probing, unencrypted *prometheus.Desc
 }
 
 func describeBackends() backendDescs {
@@ -65,6 +65,8 @@ func describeBackends() backendDescs {
 		running:     describe("dbmesh_backend_running_commands", "Commands that the backend is answering.", "pool", "backend"),
 		latency:     describe("dbmesh_backend_latency_seconds", "Moving average of command times that takes a peak at once; 0 until the first command.", "pool", "backend"),
 		weight:      describe("dbmesh_backend_weight", "Share of new sessions, beside the others of the pool.", "pool", "backend"),
+		lag:         describe("dbmesh_backend_lag_seconds", "How far the replica is behind, where that is watched and known; it grows by the clock while replication stands still.", "pool", "backend"),
+		behind:      describe("dbmesh_backend_behind", "1 for a replica that is out of use because it is too far behind.", "pool", "backend"),
 		changes:     describe("dbmesh_backend_state_changes_total", "Changes of state, by the new state.", "pool", "backend", "state"),
 		probes:      describe("dbmesh_backend_probes_total", "Health probes by result: up or failed.", "pool", "backend", "result"),
 		probing:     describe("dbmesh_backend_probe_seconds_total", "Time spent in health probes.", "pool", "backend"),
@@ -75,7 +77,7 @@ func describeBackends() backendDescs {
 // Describe implements prometheus.Collector.
 func (b *Backends) Describe(out chan<- *prometheus.Desc) {
 	d := describeBackends()
-	for _, desc := range []*prometheus.Desc{d.state, d.sessions, d.running, d.latency, d.weight, d.changes, d.probes, d.probing, d.unencrypted} {
+	for _, desc := range []*prometheus.Desc{d.state, d.sessions, d.running, d.latency, d.weight, d.lag, d.behind, d.changes, d.probes, d.probing, d.unencrypted} {
 		out <- desc
 	}
 }
@@ -124,5 +126,17 @@ func (b *Backends) collectStates(d backendDescs, out chan<- prometheus.Metric) {
 		out <- sample(d.running, prometheus.GaugeValue, float64(be.Running()), n.pool, n.backend)
 		out <- sample(d.latency, prometheus.GaugeValue, be.Latency().Seconds(), n.pool, n.backend)
 		out <- sample(d.weight, prometheus.GaugeValue, float64(be.Weight), n.pool, n.backend)
+		collectLag(d, out, be)
 	}
+}
+
+func collectLag(d backendDescs, out chan<- prometheus.Metric, be *core.Backend) {
+	if lag, known := be.Lag(); known {
+		out <- sample(d.lag, prometheus.GaugeValue, lag.Seconds(), be.Pool, be.Name)
+	}
+	behind := 0.0
+	if be.Behind() {
+		behind = 1
+	}
+	out <- sample(d.behind, prometheus.GaugeValue, behind, be.Pool, be.Name)
 }

@@ -20,11 +20,12 @@ const maxScrapes = 4
 
 // Metrics is everything that one process shows. All methods are safe for concurrent use.
 type Metrics struct {
-	registry *prometheus.Registry
-	links    links
-	proxy    Proxy
-	backends Backends
-	reloads  reloads
+	registry    *prometheus.Registry
+	links       links
+	proxy       Proxy
+	backends    Backends
+	connections Connections
+	reloads     reloads
 }
 
 // New makes the metrics of a process. Version, commit and goVersion are labels of
@@ -39,7 +40,7 @@ func New(version, commit, goVersion string) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&m.links, &m.proxy, &m.backends, &m.reloads)
+		&m.links, &m.proxy, &m.backends, &m.connections, &m.reloads)
 	return m
 }
 
@@ -65,6 +66,9 @@ func (m *Metrics) Proxy() *Proxy { return &m.proxy }
 
 // Backends shows the state of the data sources.
 func (m *Metrics) Backends() *Backends { return &m.backends }
+
+// Connections shows the connections that sessions share.
+func (m *Metrics) Connections() *Connections { return &m.connections }
 
 // Retain forgets listeners, pools and backends that the config in force no longer has.
 // Call it after each change. A listener with sessions is kept until they have ended.

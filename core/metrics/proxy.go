@@ -10,6 +10,7 @@ import (
 type (
 	backendName struct{ pool, backend string }
 	resultName  struct{ listener, result string }
+	readName    struct{ pool, result string }
 	sideName    struct {
 		listener string
 		side     core.Side
@@ -39,6 +40,7 @@ type Proxy struct {
 	errors   table[sideName, counter]
 	commands table[backendName, Commands]
 	took     table[string, histogram]
+	reads    table[readName, counter]
 }
 
 // Session counts a session that began (+1) or ended (-1).
@@ -62,6 +64,11 @@ func (p *Proxy) Refused(listener string, side core.Side) {
 	p.errors.get(sideName{listener, side}, zero).Add(1)
 }
 
+// ConsistentRead counts a read for which consistency was asked, by what became of it.
+func (p *Proxy) ConsistentRead(pool, result string) {
+	p.reads.get(readName{pool, result}, zero).Add(1)
+}
+
 // Commands gives the counters of a backend, to be kept for as long as a connection to it.
 func (p *Proxy) Commands(pool, backend string) *Commands {
 	return p.commands.get(backendName{pool, backend}, func() *Commands {
@@ -75,11 +82,12 @@ func (p *Proxy) retain(listener func(string) bool, pools map[string]bool, backen
 	p.errors.retain(func(n sideName, _ *counter) bool { return listener(n.listener) })
 	p.commands.retain(func(n backendName, _ *Commands) bool { return backends[n] })
 	p.took.retain(func(pool string, _ *histogram) bool { return pools[pool] })
+	p.reads.retain(func(n readName, _ *counter) bool { return pools[n.pool] })
 }
 
 // proxyDescs are the descriptions of what Proxy shows.
 type proxyDescs struct {
-	open, opened, closed, logins, errors, commands, rows, in, out, took *prometheus.Desc
+	open, opened, closed, logins, errors, commands, rows, in, out, took, reads *prometheus.Desc
 }
 
 func describeProxy() proxyDescs {
@@ -94,13 +102,14 @@ func describeProxy() proxyDescs {
 		in:       describe("dbmesh_proxy_received_bytes_total", "Bytes of commands from clients, packet headers included.", "pool", "backend"),
 		out:      describe("dbmesh_proxy_sent_bytes_total", "Bytes of answers to clients, packet headers included.", "pool", "backend"),
 		took:     describe("dbmesh_proxy_command_seconds", "Time from a command's first byte to the end of its answer.", "pool"),
+		reads:    describe("dbmesh_proxy_consistent_reads_total", "Reads with a consistency other than off, by the pool of the rule and the result: replica or waited ran there; late (no backend had what the read must see) and unknown (nobody could tell) ran at home.", "pool", "result"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (p *Proxy) Describe(out chan<- *prometheus.Desc) {
 	d := describeProxy()
-	for _, desc := range []*prometheus.Desc{d.open, d.opened, d.closed, d.logins, d.errors, d.commands, d.rows, d.in, d.out, d.took} {
+	for _, desc := range []*prometheus.Desc{d.open, d.opened, d.closed, d.logins, d.errors, d.commands, d.rows, d.in, d.out, d.took, d.reads} {
 		out <- desc
 	}
 }
@@ -129,6 +138,9 @@ func (p *Proxy) Collect(out chan<- prometheus.Metric) {
 		out <- sample(d.rows, prometheus.CounterValue, float64(c.rows.Load()), n.pool, n.backend)
 		out <- sample(d.in, prometheus.CounterValue, float64(c.in.Load()), n.pool, n.backend)
 		out <- sample(d.out, prometheus.CounterValue, float64(c.out.Load()), n.pool, n.backend)
+	}
+	for n, c := range p.reads.all() {
+		out <- sample(d.reads, prometheus.CounterValue, float64(c.Load()), n.pool, n.result)
 	}
 	for pool, h := range p.took.all() {
 		count, sum, buckets := h.read()

@@ -147,7 +147,10 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 			}
 			g = grant{}
 		case lease.Replace:
-			s.srv.closeIdle(k)
+			if err := s.bury(f, k); err != nil {
+				le.Failed(s.kind)
+				return err
+			}
 			return s.openShared(f, src, le)
 		case lease.Dial:
 			return s.openShared(f, src, le)
@@ -216,11 +219,10 @@ func (s *Server) refuse(le *lending, kind lease.Kind, g grant) {
 	case lease.Dial:
 		le.Failed(kind)
 	case lease.Replace:
-		s.closeIdle(g.link)
-		le.Failed(kind)
+		s.closeIdle(g.link, func() { le.Failed(kind) })
 	case lease.Use, lease.Change:
 		if !le.Put(g.link, time.Since(s.start)) {
-			s.closeIdle(g.link)
+			s.closeIdle(g.link, nil)
 		}
 	}
 }
@@ -320,7 +322,7 @@ func (s *session) giveBack() {
 	s.last = borrowed{k, k.Uses()}
 	s.loop.hand(&k.sock, k)
 	if !k.lending.Put(k, s.loop.clock()) {
-		s.srv.closeIdle(k)
+		k.leave(nil)
 	}
 }
 
@@ -340,19 +342,38 @@ func (s *session) release() *link {
 
 // forsake closes a borrowed connection.
 func (s *session) forsake(k *link) {
-	if k.loop == s.loop {
+	switch {
+	case k.loop != s.loop:
+		s.srv.closeIdle(k, nil)
+	default:
 		k.shut()
-	} else {
-		s.srv.closeIdle(k)
+		k.lending.Drop(k)
 	}
-	k.lending.Drop(k)
 }
 
-// closeIdle closes a connection that its lending has forgotten. From any loop.
-func (s *Server) closeIdle(k *link) {
-	if !k.loop.post(k.shut) {
-		k.shut()
+// closeIdle takes leave of a connection that nobody uses. From any loop.
+func (s *Server) closeIdle(k *link, then func()) {
+	k.loop.post(func() { k.leave(then) }) // a loop that has ended has closed all that it had
+}
+
+// bury takes leave of a connection in whose place another one shall be opened, and waits
+// until the server has closed it.
+func (s *session) bury(f *flow, k *link) error {
+	gone := false
+	s.srv.closeIdle(k, func() {
+		s.loop.post(func() {
+			gone = true
+			if s.flow == f && !f.busy {
+				s.guard(s.step)
+			}
+		})
+	})
+	for !gone {
+		if err := f.wait(); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // borrowed is the connection that a session had last, and how often it had been lent then:

@@ -14,6 +14,8 @@ type chores struct {
 	next  time.Duration
 	work  lease.Work[*link]
 	pings map[*link]time.Duration // under way, with their deadlines
+	// leaving are the connections that were taken leave of, with the deadlines for their servers.
+	leaving map[*link]time.Duration
 }
 
 const (
@@ -24,7 +26,7 @@ const (
 // share has the loop look after connections from now on.
 func (l *loop) share(srv *Server) {
 	if !l.chores.on {
-		l.chores = chores{on: true, srv: srv, pings: map[*link]time.Duration{}}
+		l.chores = chores{on: true, srv: srv, pings: map[*link]time.Duration{}, leaving: map[*link]time.Duration{}}
 		l.timed++ // the sweep must come even if no session has a deadline
 	}
 }
@@ -48,6 +50,11 @@ func (l *loop) lookAfter(now time.Duration) {
 			k.lending.Drop(k)
 		}
 	}
+	for k, until := range c.leaving {
+		if now >= until {
+			k.gone()
+		}
+	}
 	if now < c.next {
 		return
 	}
@@ -55,7 +62,7 @@ func (l *loop) lookAfter(now time.Duration) {
 	c.srv.lendings.each(func(_ any, le *lending) {
 		c.work = le.Sweep(l.index, now, c.work)
 		for _, k := range c.work.Close {
-			k.shut()
+			k.leave(nil)
 		}
 		for _, k := range c.work.Ping {
 			c.pings[k] = now + pingTimeout
@@ -97,7 +104,7 @@ func (l *loop) openIdle(le *lending, kind lease.Kind) {
 		}
 		l.hand(&k.sock, k)
 		if !le.Put(k, l.clock()) {
-			k.shut()
+			k.leave(nil)
 		}
 		return nil
 	}, func(err error) want {
@@ -119,6 +126,7 @@ func (l *loop) endShared() {
 	}
 	for i := range l.slots {
 		if k, ok := l.slots[i].handler.(*link); ok && k != nil {
+			k.leaving = nil
 			k.shut()
 		}
 	}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -231,25 +232,32 @@ func (s *Server) sendKill(src *backend.Source, id uint32, query bool) error {
 // maxCancels bounds the statements of gone clients that are being cancelled at once.
 const maxCancels = 64
 
-// cancel stops what a gone client left running, without anybody waiting for it.
-func (s *Server) cancel(src *backend.Source, id uint32, as *core.Account) {
-	kill := func() error { return s.sendKill(src, id, true) }
+// cancel stops what a gone client left running, the statement or the whole connection,
+// without anybody waiting for it. then is called at its end, from any goroutine.
+func (s *Server) cancel(src *backend.Source, id uint32, query bool, as *core.Account, then func()) {
+	if then == nil {
+		then = func() {}
+	}
+	kill := func() error { return s.sendKill(src, id, query) }
 	if !src.HasControl() {
 		if as == nil || as.Passthrough {
+			then()
 			return
 		}
-		kill = func() error { return s.sendKillAs(src, as, id, true) }
+		kill = func() error { return s.sendKillAs(src, as, id, query) }
 	}
 	select {
 	case s.cancels <- struct{}{}:
-	default:
-		return // the connection is closed in any case; the server notices in time
+	default: // the connection is closed in any case; the server notices in time
+		then()
+		return
 	}
-	s.jobs.Add(1)
-	go func() {
-		defer func() { <-s.cancels; s.jobs.Done() }()
-		if err := kill(); err != nil {
+	s.jobs.Go(func() {
+		defer func() { <-s.cancels; then() }()
+		err := kill()
+		var said *wire.Err
+		if err != nil && !(errors.As(err, &said) && said.Code == noSuchThread) {
 			s.log.Warn("cancelling the statement of a gone client failed", "backend", src.Backend.Name, "error", err)
 		}
-	}()
+	})
 }

@@ -165,20 +165,3 @@ func (s *Server) sourceOf(le *lending) (found *backend.Source) {
 	}
 	return found
 }
-
-// Lending tells what sessions have of one server's connections.
-type Lending struct {
-	Pool, Backend string
-	lease.Stats
-}
-
-// Lendings are those of all servers whose connections sessions share, in the config's order.
-func (s *Server) Lendings() []Lending {
-	var all []Lending
-	for _, src := range s.backends.Sources() {
-		if le, ok := s.lendings.bySource.Load(src); ok {
-			all = append(all, Lending{src.Backend.Pool, src.Backend.Name, le.(*lending).Stats()})
-		}
-	}
-	return all
-}

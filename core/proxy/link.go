@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
 	"github.com/dbmesh/dbmesh/core/lease"
 	"github.com/dbmesh/dbmesh/core/proxy/poll"
@@ -36,6 +38,7 @@ type link struct {
 	killed   atomic.Bool    // a KILL was sent for it, which may strike late
 	pinged   bool           // a ping is under way
 	pong     []byte         // its answer, as far as it has come
+	leaving  func()         // what to do when the server has closed it
 }
 
 // fresh says that a connection out of the lending can be used.
@@ -82,6 +85,8 @@ func (k *link) ready(_ *socket, e poll.Event) {
 	k.sock.writable = k.sock.writable || e.Writable
 	k.sock.hup = k.sock.hup || e.Hangup
 	switch {
+	case k.leaving != nil:
+		k.left()
 	case k.pinged && k.answered():
 	case k.pinged && k.tainted == "" && !k.sock.hup:
 	case k.pinged:
@@ -93,10 +98,59 @@ func (k *link) ready(_ *socket, e poll.Event) {
 	}
 }
 
+// leaveTimeout bounds the wait for a server to close a connection that was taken leave of.
+const leaveTimeout = 5 * time.Second
+
+// leave ends a connection that is in step, and frees its place when the server has closed it:
+// until then the server counts it. On the connection's loop.
+func (k *link) leave(then func()) {
+	k.leaving = func() { k.lending.Drop(k) }
+	if then != nil {
+		k.leaving = then
+	}
+	k.loop.hand(&k.sock, k)
+	frame, _ := wire.AppendFrame(nil, []byte{byte(core.Quit)}, 0)
+	_, err := k.sock.write(frame)
+	if err == nil {
+		err = k.sock.flush()
+	}
+	if err != nil || unix.Shutdown(k.sock.fd, unix.SHUT_WR) != nil {
+		k.gone()
+		return
+	}
+	k.loop.chores.leaving[k] = k.loop.clock() + leaveTimeout
+	k.left()
+}
+
+// left looks whether the server has closed the connection.
+func (k *link) left() {
+	var b [512]byte
+	for {
+		n, err := k.sock.readRaw(b[:])
+		if err == errAgain {
+			return
+		}
+		if n == 0 && err != nil {
+			k.gone()
+			return
+		}
+	}
+}
+
+// gone closes a connection that leaves.
+func (k *link) gone() {
+	delete(k.loop.chores.leaving, k)
+	k.shut()
+	if then := k.leaving; then != nil {
+		k.leaving = nil
+		then()
+	}
+}
+
 // ping asks the server for a sign of life.
 func (k *link) ping() {
 	k.pinged, k.pong = true, k.pong[:0]
-	frame, _ := wire.AppendFrame(nil, []byte{0x0e}, 0)
+	frame, _ := wire.AppendFrame(nil, []byte{byte(core.Ping)}, 0)
 	if _, err := k.sock.write(frame); err != nil || k.sock.flush() != nil {
 		k.tainted = "it does not take a ping"
 	}
@@ -129,7 +183,7 @@ func (k *link) answered() bool {
 	k.pinged = false
 	k.loop.pinged(k)
 	if !k.lending.Put(k, k.loop.clock()) {
-		k.shut()
+		k.leave(nil)
 	}
 	return true
 }

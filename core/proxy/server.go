@@ -63,7 +63,8 @@ type Server struct {
 	stop     context.CancelFunc
 	registry *registry
 	lendings lendings
-	texts    *state.Texts // that are prepared on connections that sessions share
+	pinned   [32]atomic.Uint64 // how often sessions were, by the bit of the effect
+	texts    *state.Texts      // that are prepared on connections that sessions share
 
 	inspect       atomicInt
 	maxStatements atomic.Int64

@@ -186,6 +186,8 @@ func (s *session) shareDestination(f *core.Facts) string {
 func (s *session) shareLearn() {
 	r := &s.resp
 	f := s.cmd.Known()
+	held := s.pins.Held()
+	defer func() { s.srv.countPins(s.pins.Held() &^ held) }()
 	if runs(s.cmd.Code) {
 		s.pins.Ran(f, s.assigns != nil)
 		if f == nil {
