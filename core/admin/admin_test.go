@@ -214,7 +214,7 @@ func TestTheConfigIsShownWithoutItsSecrets(t *testing.T) {
 	set := doc["settings"].(map[string]any)
 	for key, want := range map[string]string{
 		"drain_timeout": "30s",
-		"limits":        "map[facts_cache:0B inspect_limit:1MiB max_logins:0 max_statements:0 wasm_memory:0B]",
+		"limits":        "map[facts_cache:0B inspect_limit:1MiB max_all_statements:0 max_logins:0 max_statements:0 wasm_memory:0B]",
 		"chains":        "[map[links:[map[kind:auth name:a on_failure:open]] name:main]]",
 	} {
 		if got := fmt.Sprint(set[key]); got != want {
