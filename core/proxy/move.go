@@ -161,6 +161,9 @@ func (s *session) shed() {
 func (s *session) reset() {
 	s.state.Reset()
 	if s.shares {
+		if s.pins.Outlasts() {
+			s.link.tainted = "it may have a role, which a reset leaves"
+		}
 		s.link.worn.Forget()
 		s.link.handles.Clear()
 		s.link.bare = len(s.link.src.Pool.Variables) > 0

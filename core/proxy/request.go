@@ -172,7 +172,7 @@ func le32(b []byte) uint32 {
 // quit passes the client's farewell on and ends the session.
 func (s *session) quit(b []byte) want {
 	switch k := s.link; {
-	case k == nil || s.shares && s.stuck() == "":
+	case k == nil || s.shares && (s.stuck() == "" || s.pins.Outlasts()):
 	case s.shares:
 		return s.startFlow(func(f *flow) error {
 			if err := s.resetLink(f, k); err != nil {

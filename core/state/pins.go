@@ -136,5 +136,9 @@ func (p *Pins) Each(yield func(core.Effect, string) bool) {
 	}
 }
 
+// Outlasts says that a reset of the connection may leave some of it there: MariaDB keeps the
+// role, even when it changes the user.
+func (p *Pins) Outlasts() bool { return p.held&(core.EffectRole|core.EffectUnknown) != 0 }
+
 // Clear releases all, after the connection was reset.
 func (p *Pins) Clear() { *p = Pins{} }
