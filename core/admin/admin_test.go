@@ -176,7 +176,7 @@ func TestTheViewShowsWhatIsInForce(t *testing.T) {
 	p.pools["main"].Backends = p.pools["main"].Backends[:1]
 	p.pools["main"].Backends[0].AddSession(3)
 	if got := fmt.Sprint(document(t, s, "/api/v1/backends")); got !=
-		"map[backends:[map[address:192.0.2.100:3306 latency_seconds:0 name:main-0 pool:main running_commands:0 sessions:3 state:up weight:1]]]" {
+		"map[backends:[map[address:192.0.2.100:3306 behind:false lag_seconds:<nil> latency_seconds:0 name:main-0 pool:main running_commands:0 sessions:3 state:up weight:1]]]" {
 		t.Error(got)
 	}
 	if got := fmt.Sprint(document(t, s, "/api/v1/sessions")); got != "map[sessions:[map[id:7 user:app]]]" {

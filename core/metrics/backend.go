@@ -66,7 +66,7 @@ func describeBackends() backendDescs {
 		latency:     describe("dbmesh_backend_latency_seconds", "Moving average of command times that takes a peak at once; 0 until the first command.", "pool", "backend"),
 		weight:      describe("dbmesh_backend_weight", "Share of new sessions, beside the others of the pool.", "pool", "backend"),
 		lag:         describe("dbmesh_backend_lag_seconds", "How far the replica is behind, where that is watched and known; it grows by the clock while replication stands still.", "pool", "backend"),
-		behind:      describe("dbmesh_backend_behind", "1 for a replica that is out of use because it is too far behind.", "pool", "backend"),
+		behind:      describe("dbmesh_backend_behind", "1 for a replica that is out of use because it is too far behind; shown where that is watched.", "pool", "backend"),
 		changes:     describe("dbmesh_backend_state_changes_total", "Changes of state, by the new state.", "pool", "backend", "state"),
 		probes:      describe("dbmesh_backend_probes_total", "Health probes by result: up or failed.", "pool", "backend", "result"),
 		probing:     describe("dbmesh_backend_probe_seconds_total", "Time spent in health probes.", "pool", "backend"),
@@ -131,12 +131,13 @@ func (b *Backends) collectStates(d backendDescs, out chan<- prometheus.Metric) {
 }
 
 func collectLag(d backendDescs, out chan<- prometheus.Metric, be *core.Backend) {
-	if lag, known := be.Lag(); known {
+	lag, known := be.Lag()
+	if known {
 		out <- sample(d.lag, prometheus.GaugeValue, lag.Seconds(), be.Pool, be.Name)
 	}
-	behind := 0.0
-	if be.Behind() {
-		behind = 1
+	if behind := be.Behind(); behind {
+		out <- sample(d.behind, prometheus.GaugeValue, 1, be.Pool, be.Name)
+	} else if known {
+		out <- sample(d.behind, prometheus.GaugeValue, 0, be.Pool, be.Name)
 	}
-	out <- sample(d.behind, prometheus.GaugeValue, behind, be.Pool, be.Name)
 }

@@ -190,7 +190,11 @@ func TestBackendsShowStateAndProbes(t *testing.T) {
 	m.Backends().StateChanged(b, core.Up, core.Down, "refused")
 	m.Backends().Unencrypted(b)
 	b.SetState(core.Down)
+	b.SetLag(1500 * time.Millisecond)
+	b.SetBehind(true)
 	want(t, scrape(t, m, "dbmesh_backend_"), `
+dbmesh_backend_behind{backend="main-0",pool="main"} 1
+dbmesh_backend_lag_seconds{backend="main-0",pool="main"} 1.5
 dbmesh_backend_latency_seconds{backend="main-0",pool="main"} 0.25
 dbmesh_backend_probe_seconds_total{backend="main-0",pool="main"} 2
 dbmesh_backend_probes_total{backend="main-0",pool="main",result="failed"} 1

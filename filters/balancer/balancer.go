@@ -83,13 +83,15 @@ func (f *filter) refuse(reason string) core.Verdict {
 
 // why counts the reasons for which backends of a pool are left out.
 func why(p *core.Pool) string {
-	var down, draining, idle int
+	var down, draining, behind, idle int
 	for _, b := range p.Backends {
 		switch {
 		case b.State() == core.Down:
 			down++
 		case b.State() == core.Draining:
 			draining++
+		case b.Behind():
+			behind++
 		default:
 			idle++ // weight 0
 		}
@@ -98,7 +100,7 @@ func why(p *core.Pool) string {
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{down, "down"}, {draining, "draining"}, {idle, "of weight 0"}} {
+	}{{down, "down"}, {draining, "draining"}, {behind, "too far behind"}, {idle, "of weight 0"}} {
 		if c.n > 0 {
 			text += fmt.Sprintf("%s%d %s", sep, c.n, c.what)
 			sep = ", "
