@@ -189,19 +189,18 @@ func (s *session) shareLearn() {
 	held := s.pins.Held()
 	defer func() { s.srv.countPins(s.pins.Held() &^ held) }()
 	if runs(s.cmd.Code) {
-		s.pins.Ran(f, s.assigns != nil)
+		if r.Err != nil && f != nil && state.Refused(f, r.Err.Code) {
+			s.assigns = nil
+		} else {
+			s.pins.Ran(f, s.assigns != nil)
+		}
 		if f == nil {
 			s.pins.Add(core.EffectUnknown, "nobody looked at the statement")
-		} else {
-			for _, part := range f.Statements() {
-				s.xa = s.xa || part.Kind == core.StatementXA && part.Creates.Has(core.EffectTransaction)
-			}
+		} else if f.Kind == core.StatementXA || f.Kind == core.StatementMulti {
+			s.followXA(f, r.Err != nil)
 		}
 		if r.Err == nil && f != nil {
 			s.pins.Succeeded(f)
-			if last := f.Statements(); len(last) > 0 && last[len(last)-1].Kind == core.StatementXA && last[len(last)-1].Releases.Has(core.EffectTransaction) {
-				s.xa = false
-			}
 			if setsGlobals(f) {
 				s.link.lending.Retire()
 			}
@@ -221,6 +220,20 @@ func (s *session) shareLearn() {
 	}
 	s.past.note(s, f)
 	s.learnStatement()
+}
+
+// followXA notes whether an XA transaction is between its START and its end: once it is
+// prepared the status flag does not tell.
+func (s *session) followXA(f *core.Facts, failed bool) {
+	for _, part := range f.Statements() {
+		switch {
+		case part.Kind != core.StatementXA:
+		case part.Creates.Has(core.EffectTransaction):
+			s.xa = true
+		case part.Releases.Has(core.EffectTransaction) && !failed:
+			s.xa = false
+		}
+	}
 }
 
 // shareFinish ends the command at hand on the connection: values are read back, and the
@@ -259,6 +272,9 @@ func (s *session) readBack(f *flow, k *link) error {
 	values, ok, err := askValues(wire.NewConn(stream{f, &k.sock}), k, names)
 	if err != nil {
 		return err
+	}
+	if ok && s.resp.Err != nil {
+		ok = s.shadow.Unchanged(&k.worn, names, values) // else a part of it was done
 	}
 	if !ok || !s.shadow.Learn(&k.worn, names, values) {
 		s.pins.Add(core.EffectSystemVar, "it sets variables to values that can't be set again elsewhere")

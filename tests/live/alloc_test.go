@@ -24,10 +24,14 @@ func TestARelayedCommandAllocatesNothing(t *testing.T) {
 		"passthrough": {links: usualLinks + slow},
 		"list, hints": {auth: listMode, links: "{kind: router, hints: true}\n{kind: balancer, policy: peak-ewma}\n" + slow},
 		"idle time":   {links: usualLinks + slow, listener: "idle_timeout: 1m"},
+		"shared":      {auth: listMode, links: usualLinks + slow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.backends = []string{server.Addr}
 			s.pool = "health: {interval: 1m, timeout: 1s}"
+			if name == "shared" {
+				s.pool += ", pooling: {mode: transaction, linger: 1m}"
+			}
 			m := startMesh(t, parts{loops: 1, quiet: true}, s.text())
 			r := dialRaw(t, m.addr(), "app", "app")
 			f, err := r.do(core.Prepare, []byte("SELECT 42"))
