@@ -69,7 +69,12 @@ func (l *ledger) take(k Kind, loop int, now time.Duration, prefer *Member) (*Mem
 		return nil, Closed
 	}
 	l.tick(now)
-	s := l.shelf(k)
+	var s *shelf
+	if prefer != nil && prefer.shelf != nil && prefer.shelf.kind == k {
+		s = prefer.shelf // spares the look into the map
+	} else {
+		s = l.shelf(k)
+	}
 	s.seen = now
 	m, answer := l.find(s, loop, prefer)
 	l.grant(s, m, answer)

@@ -70,13 +70,13 @@ func at(lists *[]*list, loop int) *list {
 // list links members; each is in one list at most.
 type list struct{ first, last *Member }
 
-// insert puts m before at, or last if at is nil.
-func (l *list) insert(m, at *Member) {
-	m.list, m.next = l, at
-	if at == nil {
+// insert puts m before another one, or last if that is nil.
+func (l *list) insert(m, before *Member) {
+	m.list, m.next = l, before
+	if before == nil {
 		m.prev, l.last = l.last, m
 	} else {
-		m.prev, at.prev = at.prev, m
+		m.prev, before.prev = before.prev, m
 	}
 	if m.prev == nil {
 		l.first = m

@@ -69,6 +69,10 @@ func (l *ledger) release(m *Member, why Reason) {
 
 // move counts a lent connection as one of another kind.
 func move(m *Member, s *shelf) {
+	if m.pinged {
+		m.shelf.pings--
+		s.pings++
+	}
 	m.shelf.slots--
 	m.shelf.user.slots--
 	s.slots++
@@ -96,6 +100,7 @@ func (l *ledger) put(m *Member, now time.Duration) bool {
 		return false
 	}
 	l.tick(now)
+	used := !m.pinged
 	l.settle(m)
 	if m.pending { // it was not changed after all
 		m.pending = false
@@ -105,7 +110,7 @@ func (l *ledger) put(m *Member, now time.Duration) bool {
 	if over {
 		l.release(m, why)
 	} else {
-		l.shelve(m, now)
+		l.shelve(m, now, used)
 	}
 	l.done()
 	return !over
@@ -132,7 +137,7 @@ func (l *ledger) forget(m *Member) bool {
 }
 
 // settle makes a lent connection just that: one that neither lingers nor is with the sweeper
-// any more. Its since then is old only if it was pinged.
+// any more.
 func (l *ledger) settle(m *Member) {
 	if m.state == lingering {
 		m.unlink()
@@ -144,6 +149,7 @@ func (l *ledger) settle(m *Member) {
 		}
 	}
 	if m.pinged {
+		m.pinged = false
 		m.shelf.pings--
 	}
 }
@@ -165,18 +171,18 @@ func (l *ledger) over(m *Member, now time.Duration) (why Reason, over bool) {
 
 // shelve makes a lent connection an idle one. A ping is no use: after it the connection goes
 // back to its place among those that nobody used either.
-func (l *ledger) shelve(m *Member, now time.Duration) {
+func (l *ledger) shelve(m *Member, now time.Duration, used bool) {
 	s, ls := m.shelf, at(&m.shelf.loops, m.Loop)
 	place := ls.first
-	if m.pinged {
+	if used {
+		m.since = now
+	} else {
 		place = nil
 		for o := ls.last; o != nil && o.since < m.since; o = o.prev {
 			place = o
 		}
-	} else {
-		m.since = now
 	}
-	m.state, m.pinged, m.checked = idle, false, now
+	m.state, m.checked = idle, now
 	ls.insert(m, place)
 	s.idle++
 	s.user.spare++
