@@ -33,7 +33,7 @@ func (l *ledger) note(tag string, serial int, err error) {
 func (l *ledger) settle(w *world) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rows, err := w.root.Query("SELECT tag, serial FROM app.leak_serial")
+	rows, err := w.root.Query("SELECT tag, serial FROM app.leak_serial UNION ALL SELECT tag, serial FROM app.leak_given")
 	if err != nil {
 		return err
 	}

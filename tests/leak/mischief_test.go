@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/dbmesh/dbmesh/core/wire"
 )
@@ -85,7 +86,8 @@ func (s *session) vanishInPacket() error {
 func (s *session) vanishInResult() error {
 	err := s.raw.command(comQuery, []byte(fmt.Sprintf("SELECT '%s', a.n, b.n, REPEAT('x', 100) FROM app.leak_numbers a, app.leak_numbers b WHERE a.n < 100", s.tag)))
 	if err == nil {
-		_, err = io.CopyN(io.Discard, s.raw.in, int64(s.rng.IntN(1<<20)))
+		_ = s.raw.conn.SetReadDeadline(time.Now().Add(time.Second)) // somebody may kill it
+		_, _ = io.CopyN(io.Discard, s.raw.in, int64(s.rng.IntN(1<<20)))
 	}
 	return err
 }

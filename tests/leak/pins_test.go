@@ -271,7 +271,7 @@ func (k *called) Set(s *session) error {
 	if err := s.exec("CALL app.leak_set('%s', %d)", s.tag, k.n); err != nil {
 		return err
 	}
-	s.shows["@v"], s.shows["@@group_concat_max_len"] = s.tag, fmt.Sprint(k.n)
+	s.shows["@called"], s.shows["@@max_sort_length"] = s.tag, fmt.Sprint(k.n)
 	return nil
 }
 
@@ -286,19 +286,19 @@ func (k *called) Undo(s *session) error {
 	if err := s.exec("DROP TEMPORARY TABLE app.leak_called"); err != nil {
 		return err
 	}
-	s.shows["@v"] = "NULL"
-	delete(s.shows, "@@group_concat_max_len")
-	if err := s.exec("SET @v = NULL"); err != nil {
+	s.shows["@called"] = "NULL"
+	delete(s.shows, "@@max_sort_length")
+	if err := s.exec("SET @called = NULL"); err != nil {
 		return err
 	}
-	return s.exec("SET group_concat_max_len = DEFAULT")
+	return s.exec("SET max_sort_length = DEFAULT")
 }
 
 // half is a text of several statements of which the first is executed and the second fails.
 type half struct{}
 
 func (half) Set(s *session) error {
-	const foreign = "SET @half = '%s'; SET div_precision_increment = 7; SELECT no_such_column"
+	const foreign = "SET @half = '%s'; SET net_read_timeout = 77; SELECT no_such_column"
 	before := s.now()
 	_, err := s.do(fmt.Sprintf(foreign, s.tag))
 	if errno(err) != 1054 {
@@ -308,7 +308,7 @@ func (half) Set(s *session) error {
 		return err
 	}
 	s.calm = before
-	s.shows["@@div_precision_increment"] = "7"
+	s.shows["@half"], s.shows["@@net_read_timeout"] = s.tag, "77"
 	return nil
 }
 
@@ -316,10 +316,11 @@ func (half) Check(s *session) error {
 	if err := s.expect("half a text", s.tag, "@half"); err != nil {
 		return err
 	}
-	return s.expect("half a text", "7", "CONCAT(@@div_precision_increment)")
+	return s.expect("half a text", "77", "CONCAT(@@net_read_timeout)")
 }
 
 func (half) Undo(s *session) error {
-	delete(s.shows, "@@div_precision_increment")
-	return s.exec("SET @half = NULL; SET div_precision_increment = DEFAULT")
+	delete(s.shows, "@@net_read_timeout")
+	s.shows["@half"] = "NULL"
+	return s.exec("SET @half = NULL; SET net_read_timeout = DEFAULT")
 }

@@ -17,11 +17,11 @@ const (
 // columns are what a portrait of a session asks for: all that can differ between two
 // sessions and be asked without touching it.
 func columns(f servers.Flavour) []string {
-	all := []string{schemaColumn, roleColumn, "CURRENT_USER()", "@v",
+	all := []string{schemaColumn, roleColumn, "CURRENT_USER()", "@v", "@half", "@called",
 		"@@sql_mode", "@@time_zone", "@@tx_isolation", "@@autocommit + 0", "@@character_set_client",
 		"@@character_set_connection", "@@character_set_results", "@@collation_connection",
 		"@@foreign_key_checks + 0", "@@unique_checks + 0", "@@group_concat_max_len", "@@sql_select_limit", "@@lc_time_names",
-		"@@default_week_format", "@@div_precision_increment", "@@innodb_lock_wait_timeout", "@@tx_read_only + 0", "@@sql_safe_updates + 0"}
+		"@@default_week_format", "@@div_precision_increment", "@@innodb_lock_wait_timeout", "@@tx_read_only + 0", "@@sql_safe_updates + 0", "@@max_sort_length", "@@net_read_timeout"}
 	if f == servers.FlavourTiDB {
 		return append(all, inTransaction(f), "@@max_execution_time", "@@tidb_mem_quota_query", "@@tidb_opt_prefer_range_scan")
 	}
@@ -122,10 +122,11 @@ DROP ROLE IF EXISTS leak_role, leak_role2; CREATE ROLE leak_role, leak_role2;`
 	for _, schema := range []string{"app", "leak_a", "leak_b"} {
 		script += fmt.Sprintf(`DROP TABLE IF EXISTS %[1]s.whoami; CREATE TABLE %[1]s.whoami (origin VARCHAR(20)); INSERT INTO %[1]s.whoami VALUES ('%[1]s');`, schema)
 	}
-	script += `USE app; DROP TABLE IF EXISTS leak_rows, leak_serial, leak_open, leak_numbers;
+	script += `USE app; DROP TABLE IF EXISTS leak_rows, leak_serial, leak_given, leak_open, leak_numbers;
 CREATE TABLE leak_rows (place INT, part INT, touched INT, PRIMARY KEY (place, part));
 CREATE TABLE leak_numbers (n INT PRIMARY KEY);
 CREATE TABLE leak_serial (id INT AUTO_INCREMENT PRIMARY KEY, tag VARCHAR(20), serial INT, UNIQUE (tag, serial));
+CREATE TABLE leak_given (id INT AUTO_INCREMENT PRIMARY KEY, tag VARCHAR(20), serial INT, UNIQUE (tag, serial));
 CREATE TABLE leak_open (tag VARCHAR(20), serial INT, PRIMARY KEY (tag, serial));
 INSERT INTO leak_numbers WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 1000) SELECT n FROM r;
 INSERT INTO leak_rows SELECT a.n - 1, b.n - 1, 0 FROM leak_numbers a, leak_numbers b WHERE a.n <= ` + fmt.Sprint(sessions) + " AND b.n <= " + fmt.Sprint(parts) + ";"
@@ -137,8 +138,8 @@ INSERT INTO leak_rows SELECT a.n - 1, b.n - 1, 0 FROM leak_numbers a, leak_numbe
 		b.SQL(t, `USE app; DROP PROCEDURE IF EXISTS leak_set;
 CREATE PROCEDURE leak_set(IN tag VARCHAR(20), IN n INT)
 BEGIN
-  SET @v = tag;
-  SET SESSION group_concat_max_len = n;
+  SET @called = tag;
+  SET SESSION max_sort_length = n;
   CREATE TEMPORARY TABLE leak_called (tag VARCHAR(20));
   INSERT INTO leak_called VALUES (tag);
 END`)

@@ -8,7 +8,10 @@ import (
 )
 
 // shakes are what is done to the whole world from outside.
-var shakes = []string{"swap", "direct kill", "direct kill query", "restart"}
+var shakes = []string{"swap", "direct kill", "direct kill query", "restart", forgot}
+
+// forgot counts answers that dbmesh refused to give.
+const forgot = "no longer known"
 
 // shaker disturbs a world. Its swap and restart may be nil.
 type shaker struct {

@@ -210,8 +210,8 @@ func (s *session) renew() (bool, error) {
 }
 
 // meet looks whether what a column showed is still there, which is right too. MariaDB keeps
-// the role when it changes the user, where a new connection has none; TiDB keeps the
-// schema in a reset if it came with COM_INIT_DB.
+// the role in a reset and even when it changes the user, where a new connection has none;
+// TiDB keeps the schema in a reset if it came with COM_INIT_DB.
 func (s *session) meet(column, before string) error {
 	got, err := s.ask("CONCAT(" + column + ")")
 	if err == nil && got[0] == before {
@@ -220,7 +220,7 @@ func (s *session) meet(column, before string) error {
 	return err
 }
 
-// reset is COM_RESET_CONNECTION. MariaDB keeps the default schema and the role.
+// reset is COM_RESET_CONNECTION. MariaDB keeps the default schema.
 func (s *session) reset() error {
 	before := s.now()
 	s.history.add("[reset connection]")
@@ -228,9 +228,12 @@ func (s *session) reset() error {
 	s.settle(before, err)
 	schema, role := shown(s, schemaColumn), shown(s, roleColumn)
 	s.afresh()
-	if s.w.maria() {
-		s.shows[schemaColumn], s.shows[roleColumn] = schema, role
-	} else if err == nil {
+	switch {
+	case err != nil:
+	case s.w.maria():
+		s.shows[schemaColumn] = schema
+		err = s.meet(roleColumn, role)
+	default:
 		err = s.meet(schemaColumn, s.chosen)
 	}
 	return err

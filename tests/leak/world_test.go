@@ -39,8 +39,10 @@ type world struct {
 	holders chan struct{}
 	places  [sessions]atomic.Pointer[session]
 	shaking bool
+	limit   int // of connections that the sessions share, 0 if they do not
 
 	checks  atomic.Int64
+	given   atomic.Int64 // ids that sessions chose themselves
 	perKind map[string]*atomic.Int64
 	lives   atomic.Int64
 	acts    map[string]*atomic.Int64 // of shaking
