@@ -61,7 +61,7 @@ func (s *session) rename(st *state.Statement) bool {
 			s.decoded() // by what is known before it
 		}
 		if s.bind(st, h, b); st.Types != nil && !s.told && h.Teller != st.Teller {
-			h.Teller, s.told = st.Teller, true
+			s.tell(st, h)
 			return s.complete(st, h, b)
 		}
 	case core.SendLongData:
@@ -89,7 +89,15 @@ func (s *session) bind(st *state.Statement, h *state.Handle, b []byte) {
 		st.Unread, s.told = st.Count > 0 && st.Types == nil, true
 	}
 	if s.told {
-		h.Teller = st.Teller
+		s.tell(st, h)
+	}
+}
+
+// tell notes that the execute at hand tells the statement's types, or is made to.
+func (s *session) tell(st *state.Statement, h *state.Handle) {
+	s.told, h.Teller = true, st.Teller
+	if s.flavour() == stmt.TiDB {
+		h.Types = append(h.Types[:0], st.Types...)
 	}
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -186,5 +187,18 @@ func (s *session) lacks(k *link) bool {
 		return false
 	}
 	h := s.handleOn(k)
-	return h == nil || s.virgin && s.stmt.Own == nil && h.Teller != 0
+	return h == nil || s.stmt.Own == nil && h.Teller != 0 && (s.virgin || s.clashes(h))
+}
+
+// clashes says that the execute at hand needs a handle to which others have told no other
+// types: TiDB goes on to tell, and to read, the columns of the first execute's result.
+func (s *session) clashes(h *state.Handle) bool {
+	if !runs(s.cmd.Code) || h.Teller == s.stmt.Teller || s.flavour() != stmt.TiDB {
+		return false
+	}
+	types := s.stmt.Types
+	if s.readsTypes(s.stmt) {
+		types = s.loop.exec.Types
+	}
+	return !bytes.HasPrefix(types, h.Types)
 }

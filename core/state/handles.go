@@ -13,6 +13,7 @@ type Handle struct {
 	// Teller is the number of the statement that has told the types of the parameters last, 0
 	// if none has, Unheard if it is not known whether the server has heard it.
 	Teller uint64
+	Types  []byte // those, where they matter to others; for the caller
 
 	older, newer *Handle
 }
