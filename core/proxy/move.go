@@ -167,7 +167,9 @@ func (s *session) reset() {
 		s.link.worn.Forget()
 		s.link.handles.Clear()
 		s.link.bare = len(s.link.src.Pool.Variables) > 0
+		schema := s.pins.Held() & core.EffectSchema
 		s.clearSharing()
+		s.pins.Add(schema, "it may have another default schema, which a reset leaves")
 		return
 	}
 	s.inserted = ""

@@ -23,6 +23,7 @@ type past struct {
 
 	idMade bool   // the connection's LAST_INSERT_ID() is newer than id
 	id     []byte // as last captured; nil for 0
+	idHere bool   // LAST_INSERT_ID() of the connection that the session has, or had last, is its own
 
 	calc       bool // FOUND_ROWS() is not the number of rows that were sent
 	rows       uint64
@@ -32,12 +33,15 @@ type past struct {
 
 	disturbed bool // the connection has run statements of dbmesh's own since
 
-	wantID    bool // the command at hand needs id on its connection
+	wantID    bool // the command at hand may ask for id
 	wantClean bool // it must find no warnings there
 }
 
 // open says that something is on the connection alone.
 func (p *past) open() bool { return p.warned || p.idMade || p.calc }
+
+// lacksID says that the command at hand may ask for the id, and its connection has another.
+func (p *past) lacksID() bool { return p.wantID && !p.idHere }
 
 // setID makes a connection answer LAST_INSERT_ID() as the session's last one did.
 func (p *past) setID() []byte {
@@ -59,10 +63,11 @@ func (p *past) note(s *session, f *core.Facts) {
 	}
 	p.calc, p.rowsKnown, p.countKnown, p.disturbed = false, false, false, false
 	if f == nil || f.Opaque {
-		p.idMade = true
+		p.idMade, p.idHere = true, true
 		return
 	}
-	p.idMade = p.idMade || f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || asksID(f))
+	made := f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || asksID(f))
+	p.idMade, p.idHere = p.idMade || made, p.idHere || made
 	if r.Err != nil {
 		p.count, p.countKnown = -1, true
 		return
@@ -112,14 +117,14 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	if !diagnostics && !rows && !id {
 		return wantNothing, false
 	}
-	here := s.link != nil || s.retake()
+	p.wantID = id
+	here := s.link != nil || (diagnostics || rows) && s.retake()
 	if here && (diagnostics || rows) {
 		s.cmd.Pool = s.link.src.Backend.Pool
 	}
-	if here && !p.disturbed {
+	if here && !p.disturbed && !(rows && p.lacksID()) { // to set the id would change the counts
 		return wantNothing, false
 	}
-	p.wantID = id && !here
 	if diagnostics {
 		switch {
 		case p.saved != nil && plainShowWarnings(s.cmd.SQL) && s.cmd.Code == core.Query:
@@ -145,7 +150,9 @@ func (s *session) retake() bool {
 	switch {
 	case k == l.link:
 		if k.fresh(s.srv) && k.Uses() == l.uses+1 {
+			idHere := s.past.idHere
 			s.hold(k)
+			s.past.idHere = idHere
 			s.cmd.Pool = k.src.Backend.Pool
 			return true
 		}

@@ -12,7 +12,7 @@ import (
 
 // behind says whether the connection is not yet what the command at hand needs.
 func (s *session) behind(k *link) bool {
-	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.wantID || s.past.wantClean ||
+	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID() || s.past.wantClean ||
 		s.lacks(k) || len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
 		len(state.Difference(&s.shadow, &k.worn, s.scratch[:0])) > 0
 }
@@ -173,8 +173,8 @@ func (s *session) sendReplay(f *flow, c *wire.Conn, k *link, g guise) error {
 
 // addReady adds what else the command at hand needs on its connection.
 func (s *session) addReady(add func(code core.Code, arg []byte, then func())) {
-	if s.past.wantID {
-		add(core.Query, s.past.setID(), func() { s.past.wantID = false })
+	if s.past.lacksID() {
+		add(core.Query, s.past.setID(), func() { s.past.idHere = true })
 	}
 	if s.past.wantClean {
 		add(core.Query, []byte("DO 0"), func() { s.past.wantClean = false })

@@ -169,6 +169,10 @@ func le32(b []byte) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
+// noSchema is the default schema of a connection of which it is not known: a reset does not
+// take away what one of several statements has chosen. No schema has this name.
+const noSchema = "\x00"
+
 // quit passes the client's farewell on and ends the session.
 func (s *session) quit(b []byte) want {
 	switch k := s.link; {
@@ -178,7 +182,7 @@ func (s *session) quit(b []byte) want {
 			if err := s.resetLink(f, k); err != nil {
 				return err
 			}
-			s.Status = k.status
+			s.Status, k.worn.Schema = k.status, noSchema
 			s.clearSharing()
 			s.giveBack()
 			return nil

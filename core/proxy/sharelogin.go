@@ -39,6 +39,7 @@ func (s *session) holdBegin() want {
 	if len(s.heldBegin) == 0 {
 		s.heldBegin = append([]byte(nil), s.cmd.SQL...)
 	}
+	s.past.count, s.past.countKnown, s.past.rowsKnown = 0, true, false
 	w := s.answer(&core.Reply{})
 	return w
 }

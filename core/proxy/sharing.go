@@ -44,6 +44,7 @@ func (s *session) startSharing() {
 	s.homePool = s.Pool
 	s.shares = !s.Account.Passthrough && s.srv.backends.Shares(s.Pool) && !s.caps.Has(wire.CacheMetadata)
 	s.sharesNow.Store(s.shares)
+	s.past = past{countKnown: true} // ROW_COUNT() of a session that has run nothing is 0
 	s.kind = lease.Kind{User: s.Account.BackendUser, Class: uint64(s.caps.Class()), Collation: s.hop.Collation}
 }
 
@@ -51,7 +52,7 @@ func (s *session) startSharing() {
 func (s *session) clearSharing() {
 	s.pins.Clear()
 	s.shadow.Clear()
-	s.xa, s.unclear, s.heldBegin, s.past = false, false, nil, past{}
+	s.xa, s.unclear, s.heldBegin, s.past = false, false, nil, past{countKnown: true}
 	s.dropStatements()
 }
 
