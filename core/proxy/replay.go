@@ -83,10 +83,21 @@ func explainVariables(k *link, err error) error {
 
 // learnBase asks for the login's values of what the session has set, or is about to set.
 func (s *session) learnBase(c *wire.Conn, k *link, g guise) error {
-	names := k.worn.Lacks(g.shadow)
-	if g.ready {
-		names = append(names, k.worn.Unknown(s.assigns)...)
+	if lacks := k.worn.Lacks(g.shadow); len(lacks) > 0 {
+		values, ok, err := askValues(c, k, lacks)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &core.Error{Code: 1193, State: "HY000", Message: "dbmesh: backend \"" + k.src.Backend.Name +
+				"\" lacks what the session has set: " + strings.Join(lacks, ", ")}
+		}
+		k.worn.LearnBase(lacks, values)
 	}
+	if !g.ready {
+		return nil
+	}
+	names := k.worn.Unknown(s.assigns)
 	if len(names) == 0 {
 		return nil
 	}
@@ -94,15 +105,11 @@ func (s *session) learnBase(c *wire.Conn, k *link, g guise) error {
 	if err != nil {
 		return err
 	}
-	if ok {
-		k.worn.LearnBase(names, values)
+	if !ok {
+		s.assigns = nil // the SET itself says what is wrong with it, and what it leaves pins
 		return nil
 	}
-	if missing := k.worn.Lacks(g.shadow); len(missing) > 0 {
-		return &core.Error{Code: 1193, State: "HY000", Message: "dbmesh: backend \"" + k.src.Backend.Name +
-			"\" lacks what the session has set: " + strings.Join(missing, ", ")}
-	}
-	s.assigns = nil // the SET itself says what is wrong with it, and what it leaves pins
+	k.worn.LearnBase(names, values)
 	return nil
 }
 

@@ -36,6 +36,21 @@ func Assigned(f *core.Facts, m stmt.Mode) ([]string, bool) {
 	return slices.Compact(names), true
 }
 
+// Refused says that a SET that was answered with the error has surely set nothing: its one
+// variable is not known to the server, or can't be set for a session.
+func Refused(f *core.Facts, code uint16) bool {
+	const (
+		unknownVariable = 1193
+		globalVariable  = 1229
+		otherScope      = 1238
+		readOnly        = 1621
+	)
+	if f.Kind != core.StatementSet || f.Opaque || len(f.Parts) > 0 || len(f.Assignments) != 1 || f.Creates&core.Lasting&^carried != 0 {
+		return false
+	}
+	return code == unknownVariable || code == globalVariable || code == otherScope || code == readOnly
+}
+
 // assigned adds the names that one assignment changes.
 func assigned(names []string, a core.Assignment, f *core.Facts, m stmt.Mode) ([]string, bool) {
 	switch a.Name {
@@ -153,9 +168,10 @@ func transactionName(name string, m stmt.Mode) string {
 func lies(a core.Assignment) bool {
 	switch a.Name {
 	case "character_set_database", "collation_database", // USE sets them too
-		"completion_type",           // a COMMIT may close the connection
-		"default_master_connection", // others show other values with it
-		"old",                       // sets old_mode, and does not take it back
+		"completion_type",                              // a COMMIT may close the connection
+		"default_master_connection",                    // others show other values with it
+		"max_relay_log_size", "sql_slave_skip_counter", // everybody's, whatever the scope
+		"old", // sets old_mode, and does not take it back
 		"optimizer_trace", "optimizer_trace_features", "optimizer_trace_limit", "optimizer_trace_max_mem_size", "optimizer_trace_offset",
 		"profiling_history_size",
 		"resource",                                                      // SET RESOURCE GROUP
@@ -168,6 +184,7 @@ func lies(a core.Assignment) bool {
 		return !a.Literal || !isOff(a.Value)
 	}
 	for _, prefix := range [...]string{
+		"error_count", "warning_count", "in_transaction", "last_", "tidb_current_", "tidb_last_", // change by themselves
 		"session_track_", // what the server tells, also to dbmesh
 		"debug",
 		"mroonga_", "rocksdb_", "spider_", // they may do more than to keep a value

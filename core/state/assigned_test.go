@@ -85,6 +85,9 @@ func TestWhatCantBeCarriedByValueIsTold(t *testing.T) {
 		{"maria", "SET gtid_domain_id = 5"},
 		{"maria", "SET character_set_database = latin1"},
 		{"maria", "SET profiling = 1"},
+		{"maria", "SET error_count = 1"},
+		{"maria", "SET last_gtid = ''"},
+		{"maria", "SET sql_slave_skip_counter = 1"},
 		{"maria", "SET sql_auto_is_null = 1"},
 		{"maria", "SET sql_auto_is_null = @@global.sql_auto_is_null"},
 		{"maria", "SET session_track_schema = 0"},
@@ -101,6 +104,29 @@ func TestWhatCantBeCarriedByValueIsTold(t *testing.T) {
 		f := stmt.Analyze(server(tc.server), []byte(tc.sql))
 		if got, ok := state.Assigned(f, server(tc.server)); ok {
 			t.Errorf("%s: %s is carried as %v", tc.server, tc.sql, got)
+		}
+	}
+}
+
+func TestAServerThatDoesNotKnowTheVariableHasSetNothing(t *testing.T) {
+	for _, tc := range []struct {
+		sql  string
+		code uint16
+		want bool
+	}{
+		{"SET nonsense = 1", 1193, true},
+		{"SET max_connections = 1", 1229, true},
+		{"SET error_count = 1", 1238, true},
+		{"SET max_allowed_packet = 1", 1621, true},
+		{"SET sql_mode = 'nonsense'", 1231, false},
+		{"SET sql_mode = '', nonsense = 1", 1193, false},
+		{"SET nonsense = (SELECT GET_LOCK('a', 1))", 1193, false},
+		{"SET nonsense = app.f()", 1193, false},
+		{"SET sql_mode = ''; SET nonsense = 1", 1193, false},
+		{"SELECT @@nonsense", 1193, false},
+	} {
+		if got := state.Refused(facts(tc.sql), tc.code); got != tc.want {
+			t.Errorf("%s, error %d: %v", tc.sql, tc.code, got)
 		}
 	}
 }

@@ -72,7 +72,8 @@ func (s *Session) Applied(f *core.Facts) {
 			if s.charset = stmt.CharsetUnknown; a.Literal {
 				s.charset = stmt.ParseCharset(a.Value)
 			}
-		case "character_set_connection", "character_set_results", "collation_connection":
+		case "character_set_connection", "character_set_results", "collation_connection", "character_set_filesystem",
+			"character_set_server", "collation_server", "character_set_database", "collation_database", "default_collation_for_utf8mb4":
 			left &^= core.EffectCharset // statements are read by character_set_client
 		case "sql_mode":
 			left &^= core.EffectSQLMode

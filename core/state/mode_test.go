@@ -34,6 +34,7 @@ func TestTheModeFollowsWhatTheSessionSets(t *testing.T) {
 		{maria, "SET NAMES gbk", "mariadb unknown ansi=false unsure=false nobackslash=false"},
 		{maria, "SET NAMES latin1", "mariadb single ansi=false unsure=false nobackslash=false"},
 		{maria, "SET character_set_client = @x", "mariadb unknown ansi=false unsure=false nobackslash=false"},
+		{maria, "SET character_set_server = gbk, collation_database = gbk_bin, character_set_filesystem = latin1", "mariadb utf8 ansi=false unsure=false nobackslash=false"},
 		{maria, "SET character_set_results = NULL", "mariadb utf8 ansi=false unsure=false nobackslash=false"},
 		{maria, "SET GLOBAL character_set_client = gbk", "mariadb utf8 ansi=false unsure=false nobackslash=false"},
 		{maria, "SELECT 1; SET NAMES sjis", "mariadb unknown ansi=false unsure=false nobackslash=false"},

@@ -48,6 +48,18 @@ func (s *Shadow) Learn(w *Worn, names, values []string) bool {
 	return true
 }
 
+// Unchanged says whether the values are what the variables are known to be. After a SET that
+// failed they are, unless a part of it was done or they change by themselves; learning them
+// would not do then.
+func (s *Shadow) Unchanged(w *Worn, names, values []string) bool {
+	for i, name := range names {
+		if w.now(s.set, name) != values[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // Worn is what is set on a connection. Its zero value is a connection as its login left it.
 // Whoever has borrowed the connection may use it, one at a time.
 type Worn struct {

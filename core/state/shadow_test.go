@@ -140,6 +140,24 @@ func TestAConnectionTellsOfWhichVariablesItsLoginIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestAFailedSETIsSeenToHaveChangedNothing(t *testing.T) {
+	w := connection(t, "a", "1", "b", "2")
+	var s state.Shadow
+	learn(t, &s, w, "a", "5")
+	for _, tc := range []struct {
+		values []string
+		want   bool
+	}{
+		{[]string{"5", "2"}, true},
+		{[]string{"1", "2"}, false},
+		{[]string{"5", "3"}, false},
+	} {
+		if got := s.Unchanged(w, []string{"a", "b"}, tc.values); got != tc.want {
+			t.Errorf("%v: %v", tc.values, got)
+		}
+	}
+}
+
 func TestWhatOneSessionSetsIsBounded(t *testing.T) {
 	w := connection(t)
 	var s state.Shadow

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,9 +153,8 @@ func wholeUnicode(collation uint16) bool {
 	return false
 }
 
-func isCharset(name string) bool {
-	return strings.HasPrefix(name, "character_set_") || strings.HasPrefix(name, "collation_")
-}
+// isCharset says whether statements or results are written by the variable.
+func isCharset(name string) bool { return slices.Contains(charsetNames(), name) }
 
 // writesASCII says whether the character set or collation writes ASCII as ASCII. In others
 // neither the values nor the statements can be read.
