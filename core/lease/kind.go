@@ -31,6 +31,7 @@ type Member struct {
 	pending    bool // Change was answered and Changed not yet called
 	pinged     bool // lent to the sweeper
 	generation uint64
+	why        Reason // of a leaving one
 	born       time.Duration
 	since      time.Duration // idle or lingering since
 	checked    time.Duration // when it last was known to be alive
@@ -56,6 +57,7 @@ const (
 	doomed                 // idle, and waits only for the sweep that closes it
 	lent                   // with a borrower or the sweeper
 	lingering              // lent, and its borrower would part with it
+	leaving                // to be closed, and the server may still count it
 )
 
 type reclaimer interface{ Reclaim() }

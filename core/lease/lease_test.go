@@ -74,9 +74,19 @@ func (o *office) put(c *conn, keep bool) {
 	if got := o.Put(c, o.now); got != keep {
 		o.t.Fatalf("Put says %v", got)
 	}
+	if !keep {
+		o.Drop(c)
+	}
 }
 
-func (o *office) sweep(loop int) Work[*conn] { return o.Sweep(loop, o.now, Work[*conn]{}) }
+// sweep closes what is to be closed.
+func (o *office) sweep(loop int) Work[*conn] {
+	work := o.Sweep(loop, o.now, Work[*conn]{})
+	for _, c := range work.Close {
+		o.Drop(c)
+	}
+	return work
+}
 
 // wait is a place in the queue and what was served there.
 type wait struct {

@@ -19,6 +19,7 @@ type ledger struct {
 	users   map[string]*user
 
 	slots   int
+	leaving int // of slots
 	spare   int // of slots: idle or doomed
 	opening int // of slots
 

@@ -60,11 +60,11 @@ func (l *Lender[C]) Failed(k Kind) { l.ledger.failed(k) }
 func (l *Lender[C]) Changed(c C, k Kind) { l.ledger.changed(c.Lease(), k) }
 
 // Put gives a lent connection back. From the call on it isn't the caller's: it may be somebody
-// else's before Put returns. If it isn't kept, the caller still has to close it, its slot is
-// free already, and the lender has forgotten it.
+// else's before Put returns. If it isn't kept, the caller has to close it, and to Drop it when the
+// server has: until then it has its slot.
 func (l *Lender[C]) Put(c C, now time.Duration) (keep bool) { return l.ledger.put(c.Lease(), now) }
 
-// Drop says that a lent connection is closed.
+// Drop says that a lent connection is closed, or one that was not kept.
 func (l *Lender[C]) Drop(c C) { l.ledger.drop(c.Lease()) }
 
 // Forget says that an idle connection was found dead by its loop. It is false if the connection
@@ -90,7 +90,7 @@ func (l *Lender[C]) Close() { l.ledger.close() }
 
 // Work is what a loop has to do for the lender.
 type Work[C Lent] struct {
-	Close []C    // forgotten already
+	Close []C    // to be closed, and then to be dropped
 	Ping  []C    // lent to the sweeper: Put those that answer, Drop the others
 	Open  []Kind // permitted as by Dial: Opened, then Put; or Failed
 }

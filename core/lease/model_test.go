@@ -90,7 +90,7 @@ func (m *model) any() {
 		do     func()
 	}{
 		{"take", 30, m.take}, {"cancel", 2, m.cancel}, {"opened", 12, m.opened}, {"failed", 3, m.failed},
-		{"put", 25, m.put}, {"drop", 2, m.drop}, {"forget", 1, m.dead}, {"linger", 8, m.linger},
+		{"put", 25, m.put}, {"drop", 2, m.drop}, {"left", 6, m.left}, {"forget", 1, m.dead}, {"linger", 8, m.linger},
 		{"unlinger", 4, m.unlinger}, {"changed", 5, m.changed}, {"sweep", 6, m.sweep},
 		{"retire", 1, m.retire}, {"limits", 1, m.setLimits},
 	}

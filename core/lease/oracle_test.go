@@ -161,10 +161,14 @@ func (o *oracle) grant(k Kind, c *conn, a Answer) {
 	}
 }
 
+func isLeaving(r *record) bool { return r.state == leaving }
+
 // over says whether a connection is not to be kept.
 func (o *oracle) over(r *record, now time.Duration) bool {
 	life := o.limits.MaxLife
 	return o.closed || r.stale || life > 0 && now-r.born >= life-time.Duration(r.share*float64(life)) ||
-		o.limits.Max > 0 && o.slots() > o.limits.Max ||
-		o.limits.MaxPerUser > 0 && o.userSlots(r.kind.User) > o.limits.MaxPerUser
+		o.limits.Max > 0 && o.slots()-o.count(isLeaving) > o.limits.Max ||
+		o.limits.MaxPerUser > 0 && o.userSlots(r.kind.User)-o.count(func(x *record) bool {
+			return isLeaving(x) && x.kind.User == r.kind.User
+		}) > o.limits.MaxPerUser
 }

@@ -29,6 +29,7 @@ type user struct {
 	slots   int
 	spare   int // of slots: idle or doomed
 	shelves int
+	leaving int // of slots
 }
 
 // recent is the idle one used last, of the loop if it has any. The shelf isn't empty.

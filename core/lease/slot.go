@@ -108,7 +108,7 @@ func (l *ledger) put(m *Member, now time.Duration) bool {
 	}
 	why, over := l.over(m, now)
 	if over {
-		l.release(m, why)
+		l.part(m, why)
 	} else {
 		l.shelve(m, now, used)
 	}
@@ -118,11 +118,23 @@ func (l *ledger) put(m *Member, now time.Duration) bool {
 
 func (l *ledger) drop(m *Member) {
 	l.mu.Lock()
-	if m.state == lent || m.state == lingering {
+	switch m.state {
+	case lent, lingering:
 		l.settle(m)
 		l.release(m, Dropped)
+	case leaving:
+		l.leaving--
+		m.shelf.user.leaving--
+		l.release(m, m.why)
 	}
 	l.done()
+}
+
+// part keeps the slot of a connection that is to be closed until it is.
+func (l *ledger) part(m *Member, why Reason) {
+	m.state, m.why = leaving, why
+	l.leaving++
+	m.shelf.user.leaving++
 }
 
 func (l *ledger) forget(m *Member) bool {
@@ -162,8 +174,8 @@ func (l *ledger) over(m *Member, now time.Duration) (why Reason, over bool) {
 		return Retired, true
 	case life > 0 && now-m.born >= life-time.Duration(m.share*float64(life)):
 		return Aged, true
-	case l.limits.Max > 0 && l.slots > l.limits.Max,
-		l.limits.MaxPerUser > 0 && m.shelf.user.slots > l.limits.MaxPerUser:
+	case l.limits.Max > 0 && l.slots-l.leaving > l.limits.Max,
+		l.limits.MaxPerUser > 0 && m.shelf.user.slots-m.shelf.user.leaving > l.limits.MaxPerUser:
 		return Surplus, true
 	}
 	return 0, false

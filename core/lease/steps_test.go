@@ -105,7 +105,7 @@ func (m *model) giveBack(r *record) {
 		m.t.Errorf("Put does not say %v", keep)
 	}
 	if !keep {
-		m.forget(r)
+		r.state, r.pinged = leaving, false
 		return
 	}
 	if !r.pinged {
@@ -116,6 +116,14 @@ func (m *model) giveBack(r *record) {
 
 func (m *model) drop() {
 	if r := m.one(lent, lingering); r != nil {
+		m.lender.Drop(r.c)
+		m.forget(r)
+	}
+}
+
+// left is the end of one that was to be closed.
+func (m *model) left() {
+	if r := m.one(leaving); r != nil {
 		m.lender.Drop(r.c)
 		m.forget(r)
 	}
@@ -205,7 +213,7 @@ func (m *model) sweep() {
 		if r == nil || r.state != idle && r.state != doomed || c.Loop != loop || !m.over(r, m.now) && !m.unused(r) {
 			m.t.Fatal("one is closed that is to be kept")
 		}
-		m.forget(r)
+		r.state = leaving
 	}
 	for _, c := range work.Ping {
 		r := m.of(c)
@@ -257,8 +265,11 @@ func (m *model) end() {
 	}
 	for loop := range loops {
 		for _, c := range m.lender.Sweep(loop, m.now, Work[*conn]{}).Close {
-			m.forget(m.of(c))
+			m.of(c).state = leaving
 		}
+	}
+	for m.one(leaving) != nil {
+		m.left()
 	}
 	if s := m.lender.Stats(); s.Idle+s.Lent+s.Opening+s.Waiting+len(m.conns) != 0 || m.lender.ledger.slots != 0 {
 		m.t.Errorf("left: %+v", s)

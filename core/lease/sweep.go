@@ -71,7 +71,7 @@ func (l *ledger) sweep(loop int, now time.Duration, give func(m *Member, ping bo
 
 func (l *ledger) discard(m *Member, why Reason, give func(*Member, bool)) {
 	l.unshelve(m)
-	l.release(m, why)
+	l.part(m, why)
 	give(m, false)
 }
 
