@@ -322,6 +322,8 @@ func (s *session) close(why string) {
 			k := s.release()
 			k.shut()
 			s.srv.cancel(k.src, k.id, false, s.Account, func() { k.lending.Drop(k) })
+		case whole && s.link.tainted == "":
+			s.release().leave(nil)
 		default:
 			s.forsake(s.release())
 		}
