@@ -230,6 +230,8 @@ func (s *session) refused() *core.Error {
 		return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter rewrote the statement to more than one packet (16 MiB) holds, which the client could not follow"}
 	case s.lastDenied && s.takesLast():
 		return &core.Error{Code: 1243, State: "HY000", Message: "Unknown prepared statement handler (4294967295) given to " + code.String()}
+	case code == core.Prepare && !s.shares && s.link != nil && s.link != s.home() && s.Status&wire.StatusInTrans != 0:
+		return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: nothing can be prepared in a transaction that runs in another pool than the session's own, since it would be missed behind it; prepare it before, or set pools[].pooling.mode to transaction"}
 	case code == core.Prepare && s.state.Statements() >= int(s.srv.maxStatements.Load()):
 		return &core.Error{Code: 1461, State: "42000", Message: "dbmesh: limits.max_statements prepared statements are open in this session; close some or raise the limit"}
 	}

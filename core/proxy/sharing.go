@@ -176,7 +176,7 @@ func (s *session) shareDestination(f *core.Facts) string {
 		return s.homePool
 	case s.unfitFor(away) || s.Pools.Pool(away) == nil || stmt.BoundIn(s.Schema, f):
 		return s.homePool
-	case f.Creates&core.Lasting != 0 && f.Kind != core.StatementUse:
+	case f.Creates&core.Lasting != 0 && !(f.Kind == core.StatementUse && f.Creates&core.Lasting == core.EffectSchema):
 		return s.homePool
 	}
 	return away
