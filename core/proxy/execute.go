@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -170,27 +171,40 @@ func (s *session) countPrepare() {
 	}
 }
 
-// resent has the command at hand sent once more, for a statement prepared anew, if the server
-// has lost the one that it was sent for, and the client has heard nothing of that.
-func (s *session) resent() bool {
-	st, r := s.stmt, &s.resp
-	if st == nil || st.Own != nil || s.again || r.Rows > 0 || s.held != wire.HeaderLen+s.cmd.Size || s.out.len() < int(s.outcome.BytesOut) {
-		return false
+// reconsider looks at an error that was read of the server, and of which the client has
+// heard nothing: it may be about the statement's id, which is not the client's.
+func (s *session) reconsider() (w want, done bool) {
+	st, e := s.stmt, s.resp.Err
+	if st == nil || s.resp.Rows > 0 || s.out.len() < int(s.outcome.BytesOut) {
+		return wantNothing, false
 	}
+	lost := e.Code == 1243 || strings.HasPrefix(e.Message, "ERROR 1243 ") // as TiDB says it
 	h := &s.link.handles
 	switch {
-	case r.Err.Code == needsPrepare:
+	case s.cmd.Code == core.Fetch && e.Code == noOpenCursor:
+		s.unhear()
+		st.Cursor = false
+		s.hog(st)
+		return s.refuse(e.Code, e.State, fmt.Sprintf(noCursorText, s.clientID)), true
+	case st.Own != nil || s.again || s.held != wire.HeaderLen+s.cmd.Size:
+		return wantNothing, false
+	case e.Code == needsPrepare:
 		h.Discard(h.Lend(st.Text))
-	case r.Err.Code == 1243 || strings.HasPrefix(r.Err.Message, "ERROR 1243 "):
+	case lost:
 		h.Lost(h.Lend(st.Text))
 	default:
-		return false
+		return wantNothing, false
 	}
+	s.unhear()
 	s.again, s.told = true, false
+	return s.slowly(s.link.src.Backend.Pool), true
+}
+
+// unhear forgets the response at hand.
+func (s *session) unhear() {
 	s.out.w -= int(s.outcome.BytesOut)
 	s.out.mid = s.out.w
 	s.outcome.BytesOut, s.sent = 0, 0
 	s.link.src.Backend.Abandon()
 	s.counted, s.sentAt = false, 0
-	return true
 }

@@ -48,8 +48,10 @@ func (s *session) respond() want {
 			s.mode = uploading
 			return wantNothing
 		}
-		if s.shares && s.resp.Err != nil && s.resent() {
-			return s.slowly(s.link.src.Backend.Pool)
+		if s.shares && s.resp.Err != nil {
+			if w, done := s.reconsider(); done {
+				return w
+			}
 		}
 		s.due = s.out.mid > s.out.r && !(s.resp.Ended() && s.withhold())
 	}

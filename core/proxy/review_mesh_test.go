@@ -39,6 +39,7 @@ type mesh struct {
 	tls     *tls.Config // of the fake server
 	auth    func(*peer, *wire.Login) bool
 	serve   func(*peer) // one connection in its command phase
+	pooling core.PoolingSettings
 
 	accepted sync.WaitGroup
 }
@@ -78,7 +79,7 @@ func (m *mesh) start() {
 	})
 	m.set = backend.New(m.log, nil)
 	pool := core.PoolSettings{Name: "main", Backends: []core.BackendSettings{{Name: "fake", Address: l.Addr().String()}},
-		Health: core.HealthSettings{Interval: time.Hour, Timeout: 5 * time.Second}}
+		Health: core.HealthSettings{Interval: time.Hour, Timeout: 5 * time.Second}, Pooling: m.pooling}
 	pool.TLS.Mode = "off"
 	if m.tls != nil {
 		pool.TLS.Mode = "skip-verify"
@@ -94,7 +95,7 @@ func (m *mesh) start() {
 		m.t.Fatal(err)
 	}
 	m.t.Cleanup(func() { m.srv.Close(); m.set.Close(); l.Close(); m.accepted.Wait() })
-	m.settings.Limits.MaxStatements, m.settings.Limits.MaxLogins = 100, 1000
+	m.settings.Limits.MaxStatements, m.settings.Limits.MaxAllStatements, m.settings.Limits.MaxLogins = 100, 100, 1000
 	if m.settings.Limits.InspectLimit == 0 {
 		m.settings.Limits.InspectLimit = 1 << 20
 	}

@@ -109,8 +109,14 @@ func (s *session) noCursor(id uint32) want {
 	if s.flavour() == stmt.TiDB {
 		return s.cannot(1105, "HY000", "ERROR 1326 (24000): Cursor is not open")
 	}
-	return s.cannot(1421, "HY000", "The statement (%d) has no open cursor", id)
+	return s.cannot(noOpenCursor, "HY000", noCursorText, id)
 }
+
+// The error for a fetch from nothing.
+const (
+	noOpenCursor = 1421
+	noCursorText = "The statement (%d) has no open cursor"
+)
 
 // cannot answers with an error in the server's place.
 func (s *session) cannot(code uint16, sqlState, format string, args ...any) want {
