@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -283,5 +284,45 @@ func TestOnlySessionsConnectionsAreCompressed(t *testing.T) {
 	case <-sent:
 	case <-time.After(20 * time.Second):
 		t.Error("the statement was not killed")
+	}
+}
+
+// An idle session has neither buffers nor coders: all of it is its Stream.
+func TestAnIdleCompressedSessionCostsLittle(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector's memory would be counted")
+	}
+	m := startMesh(t, parts{quiet: true}, packed(shared.MariaDB(t).Backend, "zlib").text())
+	const n = 200
+	heap := func() int64 {
+		runtime.GC()
+		runtime.GC() // what pools held
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return int64(s.HeapAlloc)
+	}
+	long := "SELECT REPEAT('x', 100000), '" + strings.Repeat("y", 100_000) + "'"
+	cost := func(caps wire.Caps) int64 {
+		before := heap()
+		for range n {
+			r, plain := &raw{caps: rawCaps | caps}, net.Conn(nil)
+			if err := r.open(m.addr(), "app", "app"); err != nil {
+				t.Fatal(err)
+			}
+			if plain = r.Conn; caps != 0 {
+				r.Conn = &packedRaw{plain, compress.Client(plain, &compress.Codecs{}, compress.Zlib)}
+			}
+			if err := r.query(long); err != nil {
+				t.Fatal(err)
+			}
+			defer plain.Close()
+			r.Conn, r.in = plain, nil
+		}
+		return (heap() - before) / n
+	}
+	plain, zlib := cost(0), cost(wire.Compress)
+	t.Logf("an idle session takes %d bytes, with compression to its client %d", plain, zlib)
+	if zlib > plain+2048 {
+		t.Errorf("compression takes %d bytes of an idle session", zlib-plain)
 	}
 }
