@@ -36,6 +36,7 @@ type mesh struct {
 	account core.Account
 	links   []core.Kind
 	version string      // of the fake server; "" for one that is no MariaDB
+	caps    wire.Caps   // that it offers beside meshCaps
 	tls     *tls.Config // of the fake server
 	auth    func(*peer, *wire.Login) bool
 	serve   func(*peer) // one connection in its command phase
@@ -141,7 +142,7 @@ func (m *mesh) commit() {
 func (m *mesh) backend(c net.Conn) {
 	defer c.Close()
 	p := &peer{wire.NewConn(c), c, c.(*net.TCPConn)}
-	g := wire.Greeting{Version: cmp.Or(m.version, "8.4.0-fake"), ConnectionID: 7, Scramble: wire.NewScramble(), Caps: meshCaps, Status: 2, Plugin: wire.Native}
+	g := wire.Greeting{Version: cmp.Or(m.version, "8.4.0-fake"), ConnectionID: 7, Scramble: wire.NewScramble(), Caps: meshCaps | m.caps, Status: 2, Plugin: wire.Native}
 	if m.tls != nil {
 		g.Caps |= wire.SSL
 	}
