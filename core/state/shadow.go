@@ -140,7 +140,7 @@ func Difference(s *Shadow, w *Worn, dst []byte) []byte {
 			name, mine, its = mine[0].name, mine[1:], its[1:]
 		}
 		if differs(s, w, name) {
-			dst = appendAssignment(dst, begin, name, w.now(s.set, name))
+			dst = s.assign(dst, begin, name, w)
 		}
 	}
 	if len(dst) == begin {
@@ -159,12 +159,28 @@ func differs(s *Shadow, w *Worn, name string) bool {
 	return slices.ContainsFunc(group, func(one string) bool { return w.now(s.set, one) != w.now(w.on, one) })
 }
 
-func appendAssignment(dst []byte, begin int, name, value string) []byte {
-	if len(dst) == begin {
-		dst = append(dst, "SET @@session.`"...)
-	} else {
-		dst = append(dst, ", @@session.`"...)
+// assign appends what sets one variable as the session wants it. SET NAMES sets the whole
+// group, so it comes before the first of it.
+func (s *Shadow) assign(dst []byte, begin int, name string, w *Worn) []byte {
+	switch results := w.now(s.set, resultsName); {
+	case name == resultsName && needsNames(results):
+		return dst
+	case name == clientName && needsNames(results):
+		dst = append(append(dst, separator(dst, begin)...), "NAMES "...)
+		dst = append(dst, results...)
 	}
+	return appendAssignment(dst, begin, name, w.now(s.set, name))
+}
+
+func separator(dst []byte, begin int) string {
+	if len(dst) == begin {
+		return "SET "
+	}
+	return ", "
+}
+
+func appendAssignment(dst []byte, begin int, name, value string) []byte {
+	dst = append(append(dst, separator(dst, begin)...), "@@session.`"...)
 	dst = append(dst, name...)
 	dst = append(dst, "` = "...)
 	return append(dst, value...)

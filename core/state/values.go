@@ -43,6 +43,9 @@ func ParseValues(names []string, columns []wire.Column, row [][]byte) ([]string,
 		if !ok || isCharset(names[i]) && !writesASCII(b) || cramped(names[i], b) {
 			return nil, false
 		}
+		if names[i] == resultsName && b != nil {
+			value = collated(value, columns[i])
+		}
 		values[i] = value
 	}
 	return values, true
