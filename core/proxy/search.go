@@ -106,16 +106,24 @@ func (s *session) firstOf(f *flow, all []*backend.Source, marks []mark) (*core.B
 		asking.Go(func() { answers <- follow(ctx, src, marks, patience > 0) })
 	}
 	late, blind := false, len(all) > 0
+	var enough <-chan time.Time
 	for range all {
 		select {
 		case a := <-answers:
 			switch a.result {
 			case readReplica, readWaited:
 				return a.src.Backend, a.result
+			case readLate:
+				late = true
 			}
-			late, blind = late || a.result == readLate, blind && a.blind
+			blind = blind && a.blind
+		case <-enough:
+			return nil, readLate
 		case <-f.gone:
 			return nil, readUnknown
+		}
+		if late && patience <= 0 && enough == nil {
+			enough = time.After(lookEvery) // one that is slower to say so need not be waited for
 		}
 	}
 	switch {

@@ -129,6 +129,23 @@ type report struct {
 	timeouts atomic.Int64
 	commands atomic.Int64
 	refused  atomic.Int64
+	reads    sync.Map // result of a consistent read to *atomic.Int64
+}
+
+// ConsistentRead counts reads for which consistency was asked.
+func (r *report) ConsistentRead(_, result string) {
+	n, _ := r.reads.LoadOrStore(result, &atomic.Int64{})
+	n.(*atomic.Int64).Add(1)
+}
+
+// read is how many consistent reads had one of the results.
+func (r *report) read(results ...string) (sum int64) {
+	for _, result := range results {
+		if n, ok := r.reads.Load(result); ok {
+			sum += n.(*atomic.Int64).Load()
+		}
+	}
+	return sum
 }
 
 func (r *report) Session(_ string, delta int) { r.sessions.Add(int64(delta)) }

@@ -1,0 +1,378 @@
+package live
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/dbmesh/dbmesh/tests/servers"
+)
+
+// replicated is a config in list mode whose reads go to replicas.
+type replicated struct {
+	level   string // of consistency
+	wait    string // "" for none
+	pooling string // mode
+	blind   bool   // no control accounts
+	more    string // more keys of the readers, flow style
+	home    *servers.Server
+	readers []*servers.Server
+}
+
+func (r replicated) text() string {
+	var b strings.Builder
+	wait := ""
+	if r.wait != "" {
+		wait = ", wait: " + r.wait
+	}
+	control := ", control: {user: root}"
+	if r.blind {
+		control = ""
+	}
+	fmt.Fprintf(&b, "listeners:\n  - {name: main, address: \"127.0.0.1:0\", chain: main, pool: main}\npools:\n")
+	pool := func(name, more string, all ...*servers.Server) {
+		fmt.Fprintf(&b, "  - {name: %s, tls: {mode: \"off\"}, pooling: {mode: %s}%s%s, backends: [", name, r.pooling, control, comma(more))
+		for _, s := range all {
+			fmt.Fprintf(&b, "{address: %q}, ", s.Addr)
+		}
+		b.WriteString("]}\n")
+	}
+	pool("main", "", r.home)
+	pool("readers", r.more, r.readers...)
+	fmt.Fprintf(&b, "chains:\n  - name: main\n    links:\n      - %s\n", listMode)
+	fmt.Fprintf(&b, "      - {kind: router, consistency: %s%s, rules: [{when: {read_safe: true}, pool: readers}]}\n", r.level, wait)
+	b.WriteString("      - {kind: balancer, policy: random}\n")
+	return b.String()
+}
+
+// over is the config before a cluster, with all replicas as readers.
+func over(c *servers.Replication, level, pooling string) replicated {
+	return replicated{level: level, pooling: pooling, home: c.Primary(), readers: c.Replicas()}
+}
+
+// poolings are the ways in which sessions get connections.
+var poolings = []string{"session", "transaction"}
+
+// seen reads a row of app.seen and says on which server, by a table that each has for itself.
+const seen = "SELECT CONCAT(v, ' ', (SELECT name FROM app.here)) FROM app.seen WHERE id = ?"
+
+func scan(t testing.TB, q querier, id any) (v int, server string) {
+	t.Helper()
+	v, server, err := scanned(q, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, server
+}
+
+func scanned(q querier, id any) (v int, server string, err error) {
+	text, err := ask(q, seen, id)
+	if err == nil {
+		_, err = fmt.Sscan(text, &v, &server)
+	}
+	return v, server, err
+}
+
+// makeRows makes app.seen with n rows of v = 0, and a procedure that sets one, on all nodes.
+func makeRows(t *testing.T, c *servers.Replication, n int) {
+	t.Helper()
+	values := make([]string, n)
+	for i := range values {
+		values[i] = fmt.Sprintf("(%d, 0)", i)
+	}
+	c.Primary().SQL(t, "CREATE OR REPLACE TABLE app.seen (id INT PRIMARY KEY, v INT) ENGINE=InnoDB")
+	c.Primary().SQL(t, "INSERT INTO app.seen VALUES "+strings.Join(values, ", "))
+	c.Primary().SQL(t, "CREATE OR REPLACE PROCEDURE app.put(i INT, n INT) SQL SECURITY INVOKER UPDATE app.seen SET v = n WHERE id = i")
+	c.Wait(t)
+	for i, node := range c.Nodes {
+		node.SQL(t, fmt.Sprintf("SET sql_log_bin = 0; CREATE TABLE app.here (name INT); INSERT INTO app.here VALUES (%d)", i+1))
+	}
+}
+
+// write sets a row in one of several ways, which depends on the row: after some of them a
+// session has something on its connection and stays there.
+func write(q *sql.Conn, id, v int) error {
+	set := fmt.Sprintf("UPDATE app.seen SET v = %d WHERE id = %d", v, id)
+	texts := []string{set}
+	switch id % 8 {
+	case 1, 2:
+		texts = []string{"BEGIN", set, "COMMIT"}
+	case 3:
+		texts = []string{"SELECT v FROM app.seen LIMIT 1; " + set}
+	case 4:
+		texts = []string{fmt.Sprintf("CALL app.put(%d, %d)", id, v)}
+	case 5:
+		st, err := q.PrepareContext(context.Background(), "REPLACE INTO app.seen VALUES (?, ?)")
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		_, err = st.Exec(id, v)
+		return err
+	}
+	for _, text := range texts {
+		if err := try(q, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tally is what readers saw.
+type tally struct {
+	reads, stale, away atomic.Int64
+	slowest            atomic.Int64 // nanoseconds
+}
+
+// read reads a row that must have v at least.
+func (l *tally) read(q querier, id, v int) error {
+	start := time.Now()
+	got, server, err := scanned(q, id)
+	if err != nil {
+		return err
+	}
+	for took := int64(time.Since(start)); ; {
+		if old := l.slowest.Load(); took <= old || l.slowest.CompareAndSwap(old, took) {
+			break
+		}
+	}
+	l.reads.Add(1)
+	if got < v {
+		l.stale.Add(1)
+	}
+	if server != primary {
+		l.away.Add(1)
+	}
+	return nil
+}
+
+func (l *tally) String() string {
+	return fmt.Sprintf("%d reads, %d away from home, %d stale, the slowest took %s",
+		l.reads.Load(), l.away.Load(), l.stale.Load(), time.Duration(l.slowest.Load()).Round(time.Millisecond))
+}
+
+// ownWrites has n sessions write a row of their own and read it, again and again. Values
+// count on from base, which is above all before.
+func ownWrites(t *testing.T, addr string, n, base, rounds int) *tally {
+	t.Helper()
+	l := &tally{}
+	var all sync.WaitGroup
+	for id := range n {
+		db := app(t, addr, params, severalAtOnce)
+		q := session(t, db)
+		all.Go(func() {
+			defer db.Close()
+			for v := base + 1; v <= base+rounds; v++ {
+				if err := write(q, id, v); err != nil {
+					t.Errorf("session %d writes: %v", id, err)
+					return
+				}
+				for range 2 { // the second one often needs no question
+					if err := l.read(q, id, v); err != nil {
+						t.Errorf("session %d reads: %v", id, err)
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	t.Log(l)
+	return l
+}
+
+// othersWrites has sessions read what other sessions have committed before.
+func othersWrites(t *testing.T, addr string, n, base, rounds int) *tally {
+	t.Helper()
+	l := &tally{}
+	var all sync.WaitGroup
+	latest := make([]atomic.Int64, n)
+	done := make(chan struct{})
+	var writers sync.WaitGroup
+	for id := range n {
+		db := app(t, addr, params, severalAtOnce)
+		q := session(t, db)
+		writers.Go(func() {
+			defer db.Close()
+			for v := base + 1; v <= base+rounds; v++ {
+				if err := write(q, id, v); err != nil {
+					t.Errorf("writer %d: %v", id, err)
+					return
+				}
+				latest[id].Store(int64(v))
+			}
+		})
+	}
+	for id := range n {
+		db := app(t, addr, params)
+		q := session(t, db)
+		all.Go(func() {
+			defer db.Close()
+			for i := id; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := l.read(q, i%n, int(latest[i%n].Load())); err != nil {
+					t.Errorf("reader %d: %v", id, err)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(done)
+	all.Wait()
+	t.Log(l)
+	return l
+}
+
+func severalAtOnce(c *mysql.Config) { c.MultiStatements = true }
+
+// With one replica 5 s late and one that is as good as in time. That stale reads are seen
+// with the level off shows that the test can fail.
+func TestNoReadIsStaleWhileAReplicaIsDelayed(t *testing.T) {
+	c := servers.Cluster(t, 2)
+	n, rounds := 24, atScale(10, 25, 150)
+	makeRows(t, c, n)
+	c.Lag(t, c.Replicas()[0], 5*time.Second)
+	base := 0
+	for _, pooling := range poolings {
+		for _, wait := range []string{"", "50ms"} {
+			t.Run(pooling+" pooling, wait "+wait, func(t *testing.T) {
+				r := over(c, "session", pooling)
+				r.wait = wait
+				m := startMesh(t, parts{loops: 2}, r.text())
+				l := ownWrites(t, m.addr(), n, base, rounds)
+				base += rounds
+				if l.stale.Load() > 0 {
+					t.Errorf("session level: %s", l)
+				}
+				if counted := m.report.read("replica", "waited"); l.away.Load() == 0 || l.away.Load() != counted {
+					t.Errorf("%s; %d were counted as away", l, counted)
+				}
+				r.level = "global"
+				if err := m.apply(r.text()); err != nil {
+					t.Fatal(err)
+				}
+				if l := othersWrites(t, m.addr(), n/2, base, 3*rounds); l.stale.Load() > 0 || l.away.Load() == 0 {
+					t.Errorf("global level: %s", l)
+				}
+				base += 3 * rounds
+			})
+		}
+		t.Run(pooling+" pooling, level off", func(t *testing.T) {
+			m := startMesh(t, parts{}, over(c, "off", pooling).text())
+			if l := ownWrites(t, m.addr(), n, base, 5); l.stale.Load() == 0 {
+				t.Errorf("nothing is stale, so the test shows nothing: %s", l)
+			}
+			base += 5
+		})
+	}
+}
+
+// Both replicas stand still: all reads of what was written run at home, and go to the
+// replicas again as soon as those have it.
+func TestReadsGoToReplicasAgainWhenTheyHaveCaughtUp(t *testing.T) {
+	c := servers.Cluster(t, 2)
+	makeRows(t, c, 4)
+	for _, pooling := range poolings {
+		t.Run(pooling, func(t *testing.T) {
+			m := startMesh(t, parts{}, over(c, "session", pooling).text())
+			q, other := session(t, app(t, m.addr(), params, severalAtOnce)), session(t, app(t, m.addr(), params))
+			if _, server := scan(t, q, 0); server == primary {
+				t.Error("a session that has written nothing reads at home")
+			}
+			for _, r := range c.Replicas() {
+				r.SQL(t, "STOP SLAVE SQL_THREAD")
+			}
+			for v := range 10 {
+				if err := write(q, 0, v+1); err != nil {
+					t.Fatal(err)
+				}
+				if got, server := scan(t, q, 0); got != v+1 || server != primary {
+					t.Errorf("write %d is read as %d on server %s", v+1, got, server)
+				}
+			}
+			if got, server := scan(t, other, 0); got != 0 || server == primary {
+				t.Errorf("a session that has written nothing reads %d on server %s", got, server)
+			}
+			for _, r := range c.Replicas() {
+				r.SQL(t, "START SLAVE SQL_THREAD")
+			}
+			c.Wait(t)
+			for range 10 {
+				if got, server := scan(t, q, 0); got != 10 || server == primary {
+					t.Errorf("after the replicas have caught up: %d on server %s", got, server)
+				}
+			}
+			run(t, q, "UPDATE app.seen SET v = 0")
+			c.Wait(t)
+		})
+	}
+}
+
+// A replica that gets the write within the time to wait serves the read.
+func TestAReadWaitsForItsReplica(t *testing.T) {
+	c := servers.Cluster(t, 1)
+	makeRows(t, c, 1)
+	replica := c.Replicas()[0]
+	for _, pooling := range poolings {
+		r := over(c, "session", pooling)
+		r.wait = "20s"
+		m := startMesh(t, parts{}, r.text())
+		q := session(t, app(t, m.addr(), params))
+		replica.SQL(t, "STOP SLAVE SQL_THREAD")
+		run(t, q, "UPDATE app.seen SET v = v + 1")
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			_, _ = replica.Query(context.Background(), "START SLAVE SQL_THREAD")
+		}()
+		if _, server := scan(t, q, 0); server == primary || m.report.read("waited") != 1 {
+			t.Errorf("%s: read on server %s, %d have waited", pooling, server, m.report.read("waited"))
+		}
+	}
+}
+
+// Without control accounts nothing but time is there to go by.
+func TestWithoutPositionsReadsStayAtHomeForAWhile(t *testing.T) {
+	c := servers.Cluster(t, 1)
+	makeRows(t, c, 1)
+	for _, pooling := range poolings {
+		r := over(c, "session", pooling)
+		r.blind, r.more = true, "replication: {window: 400ms}"
+		m := startMesh(t, parts{}, r.text())
+		q := session(t, app(t, m.addr(), params))
+		if _, server := scan(t, q, 0); server == primary {
+			t.Errorf("%s: at home before any write", pooling)
+		}
+		run(t, q, "UPDATE app.seen SET v = v + SLEEP(0.5)")
+		wrote := time.Now()
+		_, server := scan(t, q, 0)
+		if took := time.Since(wrote); server != primary && took < 300*time.Millisecond {
+			t.Errorf("%s: on server %s %s after a write", pooling, server, took)
+		}
+		until(t, 5*time.Second, "reads go to the replica", func() bool {
+			_, server = scan(t, q, 0)
+			return server != primary
+		})
+		if took := time.Since(wrote); took < 400*time.Millisecond {
+			t.Errorf("%s: only %s after a write", pooling, took)
+		}
+		r.level = "global"
+		if err := m.apply(r.text()); err != nil {
+			t.Fatal(err)
+		}
+		if _, server := scan(t, q, 0); server != primary {
+			t.Errorf("%s: a global read on server %s, of which nothing is known", pooling, server)
+		}
+	}
+}
