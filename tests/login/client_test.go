@@ -21,6 +21,7 @@ type attempt struct {
 	Key      string  `json:"key,omitempty"`
 	Query    string  `json:"query"`
 	Change   *change `json:"change,omitempty"`
+	Compress bool    `json:"compress,omitempty"` // known to mysql2 alone
 }
 
 // change is whom to become after the login.

@@ -17,7 +17,7 @@ function failure(e) {
 function login(a, done) {
   const options = {
     user: a.user, password: a.password, database: a.schema || undefined,
-    connectTimeout: 20000, rowsAsArray: true,
+    connectTimeout: 20000, rowsAsArray: true, compress: Boolean(a.compress),
   };
   if (a.socket) options.socketPath = a.socket;
   else Object.assign(options, { host: a.host, port: a.port });
