@@ -3,6 +3,8 @@ package state_test
 import (
 	"testing"
 
+	protocol "github.com/go-mysql-org/go-mysql/mysql"
+
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
@@ -12,7 +14,7 @@ import (
 func charsets(t *testing.T, collation uint16, client, results, connection string) (names, values []string) {
 	t.Helper()
 	names = []string{"character_set_client", "character_set_results", "collation_connection"}
-	k := column(text, collation)
+	k := column(protocol.MYSQL_TYPE_VAR_STRING, collation)
 	row := [][]byte{[]byte(client), []byte(results), []byte(connection)}
 	if results == "" {
 		row[1] = nil
