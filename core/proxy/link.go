@@ -30,6 +30,7 @@ type link struct {
 	loop     *loop
 	owner    *session // who has it, nil while nobody does
 	worn     state.Worn
+	lastID   uint64 // names what LAST_INSERT_ID() gives there, see past.idName; 0 after a login
 	handles  state.Handles
 	bare     bool           // the pool's variables are not set there
 	status   uint16         // status flags after its last login
@@ -101,6 +102,10 @@ func (k *link) ready(_ *socket, e poll.Event) {
 // leaveTimeout bounds the wait for a server to close a connection that was taken leave of.
 const leaveTimeout = 5 * time.Second
 
+// uncounted is how long a server may take to count a connection no more whose socket it has
+// closed: it does the one a moment before the other.
+const uncounted = 10 * time.Millisecond
+
 // leave ends a connection that is in step, and frees its place when the server has closed it:
 // until then the server counts it. On the connection's loop.
 func (k *link) leave(then func()) {
@@ -143,7 +148,8 @@ func (k *link) gone() {
 	k.shut()
 	if then := k.leaving; then != nil {
 		k.leaving = nil
-		then()
+		loop := k.loop
+		time.AfterFunc(uncounted, func() { loop.post(then) })
 	}
 }
 

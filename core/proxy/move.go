@@ -165,6 +165,7 @@ func (s *session) reset() {
 			s.link.tainted = "it may have a role, which a reset leaves"
 		}
 		s.link.worn.Forget()
+		s.link.lastID = 0
 		s.link.handles.Clear()
 		s.link.bare = len(s.link.src.Pool.Variables) > 0
 		schema := s.pins.Held() & core.EffectSchema

@@ -23,7 +23,7 @@ type past struct {
 
 	idMade bool   // the connection's LAST_INSERT_ID() is newer than id
 	id     []byte // as last captured; nil for 0
-	idHere bool   // LAST_INSERT_ID() of the connection that the session has, or had last, is its own
+	idName uint64 // of the id, where link.lastID is the same it is on the connection; 0 for none
 
 	calc       bool // FOUND_ROWS() is not the number of rows that were sent
 	rows       uint64
@@ -33,22 +33,30 @@ type past struct {
 
 	disturbed bool // the connection has run statements of dbmesh's own since
 
-	wantID    bool // the command at hand may ask for id
+	wantID    bool // the command at hand may ask for id, or leave it as it is
 	wantClean bool // it must find no warnings there
 }
 
 // open says that something is on the connection alone.
 func (p *past) open() bool { return p.warned || p.idMade || p.calc }
 
-// lacksID says that the command at hand may ask for the id, and its connection has another.
-func (p *past) lacksID() bool { return p.wantID && !p.idHere }
+// lacksID says that the command at hand needs the id on its connection, which has another.
+func (p *past) lacksID(k *link) bool { return p.wantID && k.lastID != p.idName }
 
-// setID makes a connection answer LAST_INSERT_ID() as the session's last one did.
+// setID makes a connection answer LAST_INSERT_ID() as the session's last one did. TiDB's
+// function does not heed the variable.
 func (p *past) setID() []byte {
-	if p.id == nil {
-		return []byte("SET @@session.last_insert_id = 0")
+	id := p.id
+	if id == nil {
+		id = []byte("0")
 	}
-	return append([]byte("SET @@session.last_insert_id = "), p.id...)
+	return append(append([]byte("DO LAST_INSERT_ID("), id...), ')')
+}
+
+// makesID notes that the session's id is a new one, which only its connection knows.
+func (p *past) makesID(s *session) {
+	p.idMade, p.idName = true, s.srv.lastIDs.Add(1)
+	s.link.lastID = p.idName
 }
 
 // note takes from the response at hand what it leaves.
@@ -63,11 +71,13 @@ func (p *past) note(s *session, f *core.Facts) {
 	}
 	p.calc, p.rowsKnown, p.countKnown, p.disturbed = false, false, false, false
 	if f == nil || f.Opaque {
-		p.idMade, p.idHere = true, true
+		p.makesID(s)
 		return
 	}
-	made := f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || asksID(f))
-	p.idMade, p.idHere = p.idMade || made, p.idHere || made
+	// An INSERT that fails may have made an id, and one that returns rows does not tell it.
+	if f.Creates.Has(core.EffectUnknown) || f.Creates.Has(core.EffectLastID) && (r.InsertID != 0 || asksID(f) || inserts(f) && (r.Err != nil || r.Rows > 0)) {
+		p.makesID(s)
+	}
 	if r.Err != nil {
 		p.count, p.countKnown = -1, true
 		return
@@ -90,6 +100,12 @@ func asksID(f *core.Facts) bool {
 		slices.Contains(f.SystemVarsRead, "last_insert_id") || slices.Contains(f.SystemVarsRead, "identity")
 }
 
+// inserts says whether a statement may make an id. It need not: with an id of the client's own
+// the answer tells that one, and LAST_INSERT_ID() stays what it was.
+func inserts(f *core.Facts) bool {
+	return f.Creates.Has(core.EffectLastID) && f.Kind != core.StatementUpdate && f.Kind != core.StatementDelete
+}
+
 // asksRows says whether a statement asks for the row counts of the one before it.
 func asksRows(f *core.Facts) bool {
 	return slices.Contains(f.Functions, "found_rows") || slices.Contains(f.Functions, "row_count")
@@ -110,7 +126,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		return wantNothing, false
 	}
 	diagnostics, rows := asksDiagnostics(s.cmd.SQL, f), asksRows(f)
-	id := f.Opaque || f.Creates.Has(core.EffectUnknown) || asksID(f)
+	id := f.Opaque || f.Creates.Has(core.EffectUnknown) || asksID(f) || inserts(f)
 	if !diagnostics && !rows && s.stuck() == "" {
 		p.warned, p.calc = false, false // nobody can ask any more
 	}
@@ -118,11 +134,14 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		return wantNothing, false
 	}
 	p.wantID = id
+	if p.idMade && asksID(f) && (s.link == nil || s.link.lastID != p.idName) { // the connection that knew it is gone
+		return s.gone("the last insert id"), true
+	}
 	here := s.link != nil || (diagnostics || rows) && s.retake()
 	if here && (diagnostics || rows) {
 		s.cmd.Pool = s.link.src.Backend.Pool
 	}
-	if here && !p.disturbed && !(rows && p.lacksID()) { // to set the id would change the counts
+	if here && !p.disturbed && !(rows && p.lacksID(s.link)) { // to set the id would change the counts
 		return wantNothing, false
 	}
 	if diagnostics {
@@ -150,9 +169,7 @@ func (s *session) retake() bool {
 	switch {
 	case k == l.link:
 		if k.fresh(s.srv) && k.Uses() == l.uses+1 {
-			idHere := s.past.idHere
 			s.hold(k)
-			s.past.idHere = idHere
 			s.cmd.Pool = k.src.Backend.Pool
 			return true
 		}

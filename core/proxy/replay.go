@@ -12,7 +12,7 @@ import (
 
 // behind says whether the connection is not yet what the command at hand needs.
 func (s *session) behind(k *link) bool {
-	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID() || s.past.wantClean ||
+	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID(k) || s.past.wantClean ||
 		s.lacks(k) || len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
 		len(state.Difference(&s.shadow, &k.worn, s.scratch[:0])) > 0
 }
@@ -180,8 +180,8 @@ func (s *session) sendReplay(f *flow, c *wire.Conn, k *link, g guise) error {
 
 // addReady adds what else the command at hand needs on its connection.
 func (s *session) addReady(add func(code core.Code, arg []byte, then func())) {
-	if s.past.lacksID() {
-		add(core.Query, s.past.setID(), func() { s.past.idHere = true })
+	if k := s.link; s.past.lacksID(k) {
+		add(core.Query, s.past.setID(), func() { k.lastID = s.past.idName })
 	}
 	if s.past.wantClean {
 		add(core.Query, []byte("DO 0"), func() { s.past.wantClean = false })
@@ -199,6 +199,7 @@ func (s *session) addReady(add func(code core.Code, arg []byte, then func())) {
 func (s *session) changeLogin(f *flow, k *link, schema string) error {
 	c := wire.NewConn(stream{f, &k.sock})
 	k.worn.Forget()
+	k.lastID = 0
 	s.lostStatements(k)
 	k.bare = len(k.src.Pool.Variables) > 0
 	u := wire.UserChange{User: s.Account.BackendUser, Schema: schema, Collation: uint16(s.kind.Collation), Plugin: backend.Passthrough}
@@ -219,6 +220,7 @@ func (s *session) changeLogin(f *flow, k *link, schema string) error {
 // schema stays.
 func (s *session) resetLink(f *flow, k *link) error {
 	k.worn.Forget()
+	k.lastID = 0
 	s.lostStatements(k)
 	k.bare = len(k.src.Pool.Variables) > 0
 	return simple(wire.NewConn(stream{f, &k.sock}), core.ResetConnection, nil)

@@ -65,6 +65,7 @@ type Server struct {
 	lendings lendings
 	pinned   [32]atomic.Uint64 // how often sessions were, by the bit of the effect
 	texts    *state.Texts      // that are prepared on connections that sessions share
+	lastIDs  atomic.Uint64     // the newest name of a session's last insert id
 
 	inspect       atomicInt
 	maxStatements atomic.Int64
