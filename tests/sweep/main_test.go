@@ -41,7 +41,8 @@ type place struct {
 	pooled  *sql.DB
 }
 
-func at(t *testing.T, flavour servers.Flavour, pooling string) *place {
+// backend is a server with the account that sweeps.
+func backend(t *testing.T, flavour servers.Flavour) *servers.Backend {
 	t.Helper()
 	var server *servers.Backend
 	if flavour == servers.FlavourMariaDB {
@@ -50,6 +51,12 @@ func at(t *testing.T, flavour servers.Flavour, pooling string) *place {
 		server = shared.TiDB(t).Ends[0]
 	}
 	server.Create(t, servers.Account{Name: user, Password: password, Grant: "ALL ON *.*"})
+	return server
+}
+
+func at(t *testing.T, flavour servers.Flavour, pooling string) *place {
+	t.Helper()
+	server := backend(t, flavour)
 	mesh := sidecar.With(t, fmt.Sprintf(config, server.Addr, pooling))
 	return &place{t: t, flavour: flavour, direct: open(t, server.Addr), pooled: open(t, mesh.Addr)}
 }
