@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -162,33 +163,49 @@ func number(err error) int {
 // judge compares what the servers were sent with what should have been.
 func judge(t *testing.T, seen map[int]sight, sent []asked) {
 	t.Helper()
-	for _, a := range sent {
-		form := "as text"
-		if a.exec {
-			form = "prepared"
+	for i := range sent {
+		if wrong := sent[i].wrong(seen); wrong != "" {
+			t.Error(wrong)
 		}
-		got := seen[a.id]
-		switch {
-		case a.want == refused:
-			if number(a.err) != ofDbmesh || !strings.Contains(a.err.Error(), "dbmesh: ") || len(got.sent) > 0 {
-				t.Errorf("%s %s is not refused: %v, sent to %v", a.place(), form, a.err, got.sent)
-			}
+		flipped := sent[i]
+		switch flipped.want {
+		case primary:
+			flipped.want = replica
+		case replica:
+			flipped.want = primary
+		default:
 			continue
-		case a.want == elsewhere:
-			continue
-		case (a.err != nil) != a.fails && (a.want == a.text || a.err != nil): // elsewhere it may succeed
-			t.Errorf("%s %s: error %v", a.place(), form, a.err)
 		}
-		switch {
-		case a.want == own:
-			if len(got.sent) > 0 {
-				t.Errorf("%s %s was sent to %v", a.place(), form, got.sent)
-			}
-		case a.want == primary && got.sent[replica]:
-			t.Errorf("%s %s was sent to the replica", a.place(), form)
-		case a.err != nil && a.exec && len(got.executed) == 0: // it could not be prepared, which MariaDB does not log
-		case !got.executed[a.want] || len(got.executed) > 1:
-			t.Errorf("%s %s ran on %v, want %s", a.place(), form, got.executed, a.want)
+		if len(seen[flipped.id].sent) > 0 && flipped.wrong(seen) == "" {
+			t.Errorf("%s: nobody would notice if it ran on the %s", flipped.place(), flipped.want)
 		}
 	}
+}
+
+// wrong says what is wrong with where a statement ran, and how it ended; "" if nothing is.
+func (a *asked) wrong(seen map[int]sight) string {
+	form := "as text"
+	if a.exec {
+		form = "prepared"
+	}
+	got := seen[a.id]
+	switch {
+	case a.want == elsewhere:
+	case a.want == refused:
+		if number(a.err) != ofDbmesh || !strings.Contains(a.err.Error(), "dbmesh: ") || len(got.sent) > 0 {
+			return fmt.Sprintf("%s %s is not refused: %v, sent to %v", a.place(), form, a.err, got.sent)
+		}
+	case (a.err != nil) != a.fails && (a.want == a.text || a.err != nil): // elsewhere it may succeed
+		return fmt.Sprintf("%s %s: error %v", a.place(), form, a.err)
+	case a.want == own:
+		if len(got.sent) > 0 {
+			return fmt.Sprintf("%s %s was sent to %v", a.place(), form, got.sent)
+		}
+	case a.want == primary && got.sent[replica]:
+		return fmt.Sprintf("%s %s was sent to the replica", a.place(), form)
+	case a.err != nil && a.exec && len(got.executed) == 0: // it could not be prepared, which MariaDB does not log
+	case !got.executed[a.want] || len(got.executed) > 1:
+		return fmt.Sprintf("%s %s ran on %v, want %s", a.place(), form, got.executed, a.want)
+	}
+	return ""
 }
