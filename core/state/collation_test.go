@@ -51,11 +51,11 @@ func TestTheCollationOfResultsIsCarried(t *testing.T) {
 		s    *state.Shadow
 		want string
 	}{
-		{&named, "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin', character_set_client = 'utf8mb4', collation_connection = 'utf8mb4_bin'"},
-		{&plain, "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_general_ci', character_set_client = 'utf8mb4', collation_connection = 'utf8mb4_bin'"},
+		{&named, "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin', collation_connection = 'utf8mb4_bin'"},
+		{&plain, "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_general_ci', collation_connection = 'utf8mb4_bin'"},
 		{&plain, ""},
 		{&none, "SET character_set_client = 'utf8mb4', character_set_results = NULL, collation_connection = 'utf8mb4_bin'"},
-		{&nobodys, "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_unicode_ci', character_set_client = 'utf8mb4', collation_connection = 'utf8mb4_unicode_ci'"},
+		{&nobodys, "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_unicode_ci', collation_connection = 'utf8mb4_unicode_ci'"},
 		{&nobodys, ""},
 	} {
 		if got := move(c.s, w); got != c.want {

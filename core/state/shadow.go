@@ -1,6 +1,9 @@
 package state
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Shadow is what a session has set: its session variables by value, to be set again on each
 // connection that it borrows. Its zero value is a session that has set none.
@@ -162,14 +165,18 @@ func differs(s *Shadow, w *Worn, name string) bool {
 // assign appends what sets one variable as the session wants it. SET NAMES sets the whole
 // group, so it comes before the first of it.
 func (s *Shadow) assign(dst []byte, begin int, name string, w *Worn) []byte {
+	value := w.now(s.set, name)
 	switch results := w.now(s.set, resultsName); {
 	case name == resultsName && needsNames(results):
 		return dst
 	case name == clientName && needsNames(results):
 		dst = append(append(dst, separator(dst, begin)...), "NAMES "...)
 		dst = append(dst, results...)
+		if strings.HasPrefix(results, value+collate) { // set alone it would lose the collation, which parameters get
+			return dst
+		}
 	}
-	return appendAssignment(dst, begin, name, w.now(s.set, name))
+	return appendAssignment(dst, begin, name, value)
 }
 
 func separator(dst []byte, begin int) string {
