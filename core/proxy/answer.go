@@ -45,6 +45,9 @@ func (s *session) compose() want {
 	var packet []byte
 	seq := s.frames.Count()
 	status := s.Status &^ (wire.StatusMoreResults | wire.StatusCursor | wire.StatusLastRow | wire.StatusTrack)
+	if len(s.heldBegin) > 0 { // to the client it has begun
+		status |= wire.StatusInTrans
+	}
 	if len(s.heldBegin) > 0 {
 		status |= wire.StatusInTrans
 	}

@@ -307,7 +307,7 @@ dbmesh_router_commands_total{link="router",pool="readers",rule="2"} 4
 }
 
 func TestRulesOnFactsMakeNoGarbage(t *testing.T) {
-	f := build(t, `{hints: true, rules: [
+	f := build(t, `{hints: true, consistency: session, wait: 1s, read_only_transactions: true, lazy_begin: true, rules: [
 		{when: {kind: [update], user: "a*"}, pool: logs}, {when: {digest: [`+digest+`]}, pool: main},
 		{when: {tables: ["log*.se?n", orders]}, pool: readers}, {when: {read_safe: true}, pool: readers}]}`)
 	var end core.Outcome
