@@ -1,12 +1,9 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
@@ -57,7 +54,7 @@ func (s *session) chosen(pool string) *core.Backend {
 // obtain is take that waits: in the queue, for a login, for the answers to a replay.
 func (s *session) obtain(f *flow, pool string, first *core.Backend) error {
 	if s.link != nil { // take had it, but for the replay
-		return s.replay(f, s.link)
+		return s.dressed(f, pool)
 	}
 	var last error
 	var tried []*core.Backend
@@ -84,7 +81,7 @@ func (s *session) obtain(f *flow, pool string, first *core.Backend) error {
 		err := s.borrow(f, src, g)
 		src, g = nil, grant{}
 		if err == nil {
-			return s.replay(f, s.link)
+			return s.dressed(f, pool)
 		}
 		if final(err) {
 			return err
@@ -96,6 +93,25 @@ func (s *session) obtain(f *flow, pool string, first *core.Backend) error {
 		last = errors.New("none is usable; see /api/v1/backends")
 	}
 	return last
+}
+
+// dressed makes the connection that was borrowed the session's, unless its server begins
+// sessions in another way than the session's own does: then the command goes home.
+func (s *session) dressed(f *flow, pool string) error {
+	k := s.link
+	if !s.misfits(k) {
+		return s.replay(f, k)
+	}
+	s.unfit = append(s.unfit, pool)
+	s.log.Warn("a server begins sessions with another autocommit or sql_mode than the session's own; the session stays at home",
+		"pool", pool, "backend", k.src.Backend.Name)
+	s.giveBack()
+	return s.obtain(f, s.homePool, nil)
+}
+
+// misfits says that what the session has not set is another thing there than at home.
+func (s *session) misfits(k *link) bool {
+	return k.src.Backend.Pool != s.homePool && (k.status^s.freshStatus)&settings != 0
 }
 
 // final says that another backend would not do better.
@@ -161,143 +177,6 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 	return errors.New("its connections are all dead")
 }
 
-// await waits its turn in the queue of a lending.
-func (s *session) await(f *flow, src *backend.Source, le *lending) (grant, error) {
-	type seat struct {
-		grant
-		served, left bool
-	}
-	x := &seat{}
-	t := le.Queue(s.kind, s.loop.index, s.loop.clock(), func(k *link, a lease.Answer) {
-		if !s.loop.post(func() {
-			x.grant, x.served = grant{k, a}, true
-			if x.left {
-				s.srv.refuse(le, s.kind, x.grant)
-				return
-			}
-			if s.flow != nil && !s.flow.busy {
-				s.guard(s.step)
-			}
-		}) {
-			s.srv.refuse(le, s.kind, grant{k, a})
-		}
-	})
-	if t == nil {
-		return grant{}, crowded(src, 0)
-	}
-	limit := src.Pool.Pooling.QueueTimeout
-	resume := s.deadline
-	s.timeout(limit)
-	for !x.served {
-		if err := f.wait(); err != nil || s.client.hup {
-			if x.served {
-				s.srv.refuse(le, s.kind, x.grant)
-			} else if !t.Cancel() {
-				x.left = true
-			}
-			if errors.Is(err, errTime) {
-				f.expired.Store(false)
-				s.restore(resume)
-				return grant{}, crowded(src, limit)
-			}
-			return grant{}, errGone
-		}
-	}
-	s.restore(resume)
-	return x.grant, nil
-}
-
-func crowded(src *backend.Source, waited time.Duration) error {
-	return &core.Error{Code: 1040, State: "08004", Message: fmt.Sprintf(
-		"dbmesh: too many connections: none of the %d to backend %q of pool %q was given back within queue_timeout (%v); raise pools[].pooling.max, or look in /api/v1/sessions for who holds them",
-		src.Pool.Pooling.Max, src.Backend.Name, src.Backend.Pool, waited)}
-}
-
-// refuse gives back what nobody wants any more.
-func (s *Server) refuse(le *lending, kind lease.Kind, g grant) {
-	switch g.answer {
-	case lease.Dial:
-		le.Failed(kind)
-	case lease.Replace:
-		s.closeIdle(g.link, func() { le.Failed(kind) })
-	case lease.Use, lease.Change:
-		if !le.Put(g.link, time.Since(s.start)) {
-			s.closeIdle(g.link, nil)
-		}
-	}
-}
-
-// openShared opens a connection by a permission of the lending.
-func (s *session) openShared(f *flow, src *backend.Source, le *lending) error {
-	k, err := s.dialShared(f, src)
-	if err != nil {
-		le.Failed(s.kind)
-		return err
-	}
-	k.lending, k.loop = le, s.loop
-	src.Backend.AddSession(1)
-	le.Opened(k, s.kind, s.loop.index, s.loop.clock())
-	le.saw(s.kind, k.status, loginAs{s.Account, s.caps, s.hop})
-	if k.worn.Schema != "" {
-		le.chose(s.kind, k.worn.Schema)
-	}
-	s.hold(k)
-	return nil
-}
-
-// dialShared logs in as the session's account, in nobody's name.
-func (s *session) dialShared(f *flow, src *backend.Source) (*link, error) {
-	var ok wire.OK
-	k, open, err := s.dial(f, src.Backend, func(st backend.Stream, src *backend.Source) (open *backend.Link, err error) {
-		h := s.hello(s.hop, src)
-		h.User, h.Password, h.Own = s.Account.BackendUser, s.Account.BackendPassword, true
-		h.Attrs, h.Client = nil, netip.AddrPort{}
-		open, ok, err = s.logIn(st, src, h)
-		return open, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if e := s.fits(open); e != nil {
-		s.discard(k)
-		return nil, e
-	}
-	k.caps, k.id, k.status, k.greeting = open.Caps, open.Greeting.ConnectionID, ok.Status, open.Greeting
-	k.worn.Schema, k.bare = s.Schema, len(src.Pool.Variables) > 0
-	k.report = s.srv.reporter.Commands(src.Backend.Pool, src.Backend.Name)
-	k.handles.Begin(s.srv.texts, src.Pool.Pooling.MaxStatements)
-	return k, nil
-}
-
-// adopt brings a connection to the session's loop. It returns false for one that is of no
-// use.
-func (s *session) adopt(f *flow, k *link) bool {
-	if k.loop != s.loop {
-		moved := make(chan struct{})
-		err := f.away(func() error {
-			if !k.loop.post(func() { k.loop.give(&k.sock); close(moved) }) {
-				return errGone
-			}
-			select {
-			case <-moved:
-				return nil
-			case <-s.srv.ctx.Done():
-				return context.Cause(s.srv.ctx)
-			}
-		})
-		if err != nil {
-			return false
-		}
-		k.loop = s.loop
-		k.Lease().Loop = s.loop.index
-		if err := s.loop.watch(&k.sock, s); err != nil {
-			return false
-		}
-	}
-	s.loop.hand(&k.sock, s)
-	return k.fresh(s.srv)
-}
-
 // hold makes a borrowed connection the session's present one.
 func (s *session) hold(k *link) {
 	k.owner = s
@@ -354,26 +233,6 @@ func (s *session) forsake(k *link) {
 // closeIdle takes leave of a connection that nobody uses. From any loop.
 func (s *Server) closeIdle(k *link, then func()) {
 	k.loop.post(func() { k.leave(then) }) // a loop that has ended has closed all that it had
-}
-
-// bury takes leave of a connection in whose place another one shall be opened, and waits
-// until the server has closed it.
-func (s *session) bury(f *flow, k *link) error {
-	gone := false
-	s.srv.closeIdle(k, func() {
-		s.loop.post(func() {
-			gone = true
-			if s.flow == f && !f.busy {
-				s.guard(s.step)
-			}
-		})
-	})
-	for !gone {
-		if err := f.wait(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // borrowed is the connection that a session had last, and how often it had been lent then:

@@ -117,6 +117,15 @@ func asksDiagnostics(sql []byte, f *core.Facts) bool {
 	return state.ShowsLast(sql, f) || slices.Contains(f.SystemVarsRead, "warning_count") || slices.Contains(f.SystemVarsRead, "error_count") || f.Kind == core.StatementBlock
 }
 
+// failed notes that the command at hand fails by what the server has said to a command in
+// its place.
+func (p *past) failed(err error) {
+	if said := (*wire.Err)(nil); errors.As(err, &said) {
+		p.warned, p.saved, p.lost, p.disturbed = true, nil, false, false
+		p.calc, p.rowsKnown, p.count, p.countKnown = false, false, -1, true
+	}
+}
+
 // recall prepares the session for a command that may ask about the last statement. done says
 // that it is answered already.
 func (s *session) recall(f *core.Facts) (w want, done bool) {
@@ -268,6 +277,7 @@ func collect(c *wire.Conn, caps wire.Caps, sql []byte) ([]byte, error) {
 	var r wire.Response
 	r.Begin(byte(core.Query), caps)
 	var all []byte
+	long := false
 	for !r.Ended() {
 		seq := c.Seq
 		p, err := c.ReadPacket()
@@ -278,17 +288,15 @@ func collect(c *wire.Conn, caps wire.Caps, sql []byte) ([]byte, error) {
 		if n, _ := r.Feed(frame); n != len(frame) || r.Malformed {
 			return nil, wire.ErrMalformed
 		}
-		if len(all)+len(frame) <= maxSaved {
+		if long = long || len(all)+len(frame) > maxSaved; !long {
 			all = append(all, frame...)
-		} else {
-			all = append(all, make([]byte, maxSaved)...) // too long from here on
 		}
 	}
-	if len(all) > maxSaved {
-		return nil, nil
-	}
-	if r.Err != nil {
+	switch {
+	case r.Err != nil:
 		return nil, r.Err
+	case long:
+		return nil, nil
 	}
 	return all, nil
 }

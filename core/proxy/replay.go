@@ -12,7 +12,7 @@ import (
 
 // behind says whether the connection is not yet what the command at hand needs.
 func (s *session) behind(k *link) bool {
-	return k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID(k) || s.past.wantClean ||
+	return s.misfits(k) || k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID(k) || s.past.wantClean ||
 		s.lacks(k) || len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
 		len(state.Difference(&s.shadow, &k.worn, s.scratch[:0])) > 0
 }
