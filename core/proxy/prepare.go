@@ -83,6 +83,7 @@ func (s *session) provide(f *flow, k *link) error {
 	}
 	r, err := prepareOn(stream{f, &k.sock}, k, text.SQL)
 	if err != nil {
+		s.past.failed(err)
 		return err
 	}
 	if int(r.Params) != s.stmt.Count {

@@ -156,8 +156,8 @@ func (s *session) notServed(pool string, err error) want {
 		lost = s.stuck() != ""
 		s.release()
 		s.forsake(k)
-	} else if k != nil && s.stuck() == "" {
-		s.giveBack()
+	} else {
+		s.letGo()
 	}
 	if errors.Is(err, errGone) {
 		return wantEnd

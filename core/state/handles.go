@@ -115,9 +115,6 @@ func (h *Handles) AppendClosing(dst []byte) []byte {
 	return dst
 }
 
-// SetMax changes how many statements there is room for, from the next Add on.
-func (h *Handles) SetMax(max int) { h.max = max }
-
 // Clear forgets all, but for those that are lent: the server has none of them any more, or
 // the connection is closed.
 func (h *Handles) Clear() {

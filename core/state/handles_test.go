@@ -50,7 +50,7 @@ func TestAConnectionKeepsTheStatementsUsedLast(t *testing.T) {
 	if got := fmt.Sprint(closing(t, h)); got != "[101]" || h.Find(texts[1]) != nil || h.Len() != 3 {
 		t.Errorf("closed %s", got)
 	}
-	h.SetMax(1)
+	h.max = 1
 	h.Add(h.Lend(x))
 	if got := fmt.Sprint(closing(t, h)); got != "[102 100]" || h.Len() != 1 || h.Find(x) == nil {
 		t.Errorf("closed %s", got)

@@ -143,6 +143,9 @@ func TestAStatementThatCannotBePreparedAgainSaysWhy(t *testing.T) {
 	if _, err := r.do(core.Execute, execute(id)); errno(err) != 1146 {
 		t.Errorf("%v, want 1146", err)
 	}
+	if f, err := r.do(core.Query, []byte("SHOW WARNINGS")); err != nil || f.Rows != 1 {
+		t.Errorf("the error is not among the warnings: %+v, %v", f, err)
+	}
 	r.gives(t, execute(r.prepares(t, "SELECT 'on'")), "on")
 	back()
 	server.SQL(t, "CREATE TABLE app.goes (a INT); INSERT INTO app.goes VALUES (1)")
