@@ -3,16 +3,19 @@
 // no socket, no goroutine and no timer; its callers, several event loops at once, tell it what
 // happened and at what time of a monotonic clock.
 //
-// Each connection holds one slot from the permission to open it until it is closed or forgotten:
+// Each connection holds one slot from the permission to open it until it is dropped, that is
+// until the server has seen its end too, so that the server never counts more than the limit:
 //
-//	          Dial, Replace          Opened
-//	(nothing) ------------> opening ---------> lent <------ Take, serve ------- idle
-//	     ^                     |               |  |                            ^  |  |
-//	     |       Failed        |               |  +----------- Put ------------+  |  |
-//	     +---------------------+               |                                  |  |
-//	     +------- Drop, Put says false --------+                                  |  |
-//	     +------- Forget, Sweep, Replace -----------------------------------------+  |
-//	                                           lent to the sweeper <-- Sweep (ping) -+
+//	          Dial, Replace          Opened            Put
+//	(nothing) ------------> opening --------> lent <----------> idle
+//	    ^                      |               |    Take, serve   |
+//	    |        Failed        |               |                  |
+//	    +----------------------+               | Put says no      | Sweep: Close
+//	    |                                      v                  |
+//	    +----------------- Drop ----------- leaving <-------------+
+//	    +----------------- Forget, Replace -----------------------+
+//
+// A lent one may be dropped too. A ping lends an idle one to the sweeper.
 //
 // A slot counts for the backend and for the account of its connection. A session that asks gets,
 // in this order: an idle connection of its kind; a new one, if both counts allow it; and only

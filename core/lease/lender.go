@@ -81,7 +81,8 @@ func (l *Lender[C]) Linger(c C, now time.Duration) { l.ledger.linger(c.Lease(), 
 func (l *Lender[C]) Unlinger(c C) bool { return l.ledger.unlinger(c.Lease()) }
 
 // Retire has all connections that there are closed instead of kept: the lent ones when they come
-// back, the idle ones, which are lent no more, by their loops' next Sweep.
+// back, the idle ones, which are lent no more, by their loops' next Sweep. Of logins that run
+// now, as many of each kind as there are end in one that isn't kept either.
 func (l *Lender[C]) Retire() { l.ledger.retire() }
 
 // Close ends the lending: who waits is answered Closed, and so is who asks later. Loops go on

@@ -39,8 +39,8 @@ func (r Reason) String() string {
 
 // Stats is what a lender has and what it has done so far.
 type Stats struct {
-	Idle, Lent, Opening int // of its slots; the lent ones include
-	Lingering           int // those whose borrower would part with them
+	Idle, Lent, Opening int // of its slots; those being closed count as lent
+	Lingering           int // of the lent, those whose borrower would part with them
 	Waiting             int
 
 	Taken   uint64 // borrowed of its kind, at once or after a wait
