@@ -157,7 +157,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		switch {
 		case p.saved != nil && plainShowWarnings(s.cmd.SQL) && s.cmd.Code == core.Query:
 			return s.answerRaw(p.saved), true
-		case p.saved != nil || p.lost:
+		case p.saved != nil || p.lost || p.warned && !here: // the connection that had them is gone
 			return s.gone("the warnings of the last statement"), true
 		}
 		p.wantClean = true // whatever is on the connection, it is not the session's
