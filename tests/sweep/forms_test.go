@@ -69,7 +69,7 @@ func TestFormsOfSETAreCarried(t *testing.T) {
 	for _, flavour := range flavours {
 		t.Run(string(flavour), func(t *testing.T) {
 			p := at(t, flavour, "transaction")
-			w := &sweep{place: p, portrait: p.study(), kept: map[string]bool{}}
+			w := &sweep{place: p, portrait: p.study(), kept: map[string]bool{}, deep: true}
 			w.join()
 			for _, form := range forms {
 				if form.servers == "" || form.servers == string(flavour) {
