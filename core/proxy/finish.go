@@ -74,6 +74,9 @@ func (s *session) learn() {
 	if s.shares {
 		s.shareLearn()
 	}
+	if r.Err != nil && r.Err.Code == connectionKilled && s.shares {
+		s.wasKilled()
+	}
 	if r.Err != nil {
 		s.outcome.Err = &core.Error{Code: r.Err.Code, State: r.Err.State, Message: r.Err.Message}
 		s.outcome.Side = core.Server
@@ -89,7 +92,7 @@ func (s *session) learn() {
 		s.applied(f)
 	}
 	if runs(s.cmd.Code) && s.state.Shown() {
-		if st := s.prepared(); st != nil { // its cursor is closed; an execute that is refused leaves it open
+		if st := s.prepared(); st != nil && s.closesCursor() { // an execute that is refused leaves it open
 			s.state.Mask(st, nil, nil)
 		}
 	}

@@ -86,11 +86,19 @@ func (s *session) killFrom(t target, id uint32, query bool) (w want, done bool) 
 	}), true
 }
 
-// Errors of a server's KILL.
+// Errors of a server's KILL, and of a statement whose connection is killed.
 const (
-	noSuchThread = 1094
-	notOwner     = 1095
+	noSuchThread     = 1094
+	notOwner         = 1095
+	connectionKilled = 1927
 )
+
+// wasKilled ends the session behind the answer that says that its connection was killed,
+// perhaps by its own KILL CONNECTION_ID(): a client that has heard so expects the end.
+func (s *session) wasKilled() {
+	s.farewell = true
+	s.link.killed.Store(true)
+}
 
 // end ends the session soon: at once if it does nothing, else behind its command. From any
 // goroutine.
