@@ -166,7 +166,7 @@ func check(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, err)
 		return exitConfig
 	}
-	for _, w := range cfg.Warnings {
+	for _, w := range append(cfg.Warnings, unasked(cfg)...) {
 		fmt.Fprintln(errs, "warning:", w)
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) {

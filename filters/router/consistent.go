@@ -1,0 +1,27 @@
+package router
+
+import "github.com/dbmesh/dbmesh/core"
+
+// Consistent gives the pools to which a link with this config sends reads that must have
+// seen something. A config that is wrong has none.
+func Consistent(decode core.Decode) []string {
+	var c config
+	if decode == nil || decode(&c) != nil {
+		return nil
+	}
+	level, err := consistency(c.Consistency, core.ConsistencyOff)
+	if err != nil {
+		return nil
+	}
+	var pools []string
+	for _, r := range c.Rules {
+		w := &r.When
+		if w.ReadSafe == nil && w.Kind == nil && w.Tables == nil && w.Digest == nil {
+			continue // it is about logins
+		}
+		if own, err := consistency(r.Consistency, level); err == nil && own != core.ConsistencyOff {
+			pools = append(pools, r.Pool)
+		}
+	}
+	return pools
+}
