@@ -20,7 +20,7 @@ func TestDialoguesAreTheSameOverACompressedServerConnection(t *testing.T) {
 	all = slices.DeleteFunc(all, func(d *dialogue.Dialogue) bool {
 		// In these the server reads beyond the end of a packet that is too short, and answers by
 		// what its buffer holds there, which is no longer the same.
-		strays := strings.HasPrefix(d.Name, "process_kill_malformed") || strings.HasPrefix(d.Name, "fetch_too_short")
+		strays := strings.Contains(d.Name, "_malformed") || strings.Contains(d.Name, "_too_short")
 		return d.Large || !d.On("mariadb") || strings.HasPrefix(d.Name, "idle_") || strays
 	})
 	each(thinned(all), atOnce(servers.FlavourMariaDB), func(d *dialogue.Dialogue) { p.compare(t, d, masks) })
