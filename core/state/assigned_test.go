@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
 )
@@ -129,4 +130,52 @@ func TestAServerThatDoesNotKnowTheVariableHasSetNothing(t *testing.T) {
 			t.Errorf("%s, error %d: %v", tc.sql, tc.code, got)
 		}
 	}
+}
+
+// FuzzAssigned checks that what is carried is named plainly, that dbmesh's own statements
+// for it are understood by its own analysis, and that what is not carried pins.
+func FuzzAssigned(f *testing.F) {
+	for _, sql := range []string{
+		"SET a = 1", "SET NAMES utf8 COLLATE utf8_bin, SESSION `b` = 2, @@c = x", "SET GLOBAL a = 1, b = 2", "SET SESSION TRANSACTION READ ONLY",
+		"SET @@session.`a``b` = 1", "SET a.b = 1", "SET @x = 1, a = 2", "SET STATEMENT a = 1 FOR SET b = 2", "SET ROLE r", "SET a = 1; SET b = 2",
+	} {
+		f.Add([]byte(sql), uint8(0))
+		f.Add([]byte(sql), uint8(1))
+	}
+	f.Fuzz(func(t *testing.T, sql []byte, which uint8) {
+		m := server([...]string{"maria", "maria11", "mysql", "mysql56", "tidb"}[which%5])
+		known := stmt.Analyze(m, sql)
+		names, ok := state.Assigned(known, m)
+		var p state.Pins
+		p.Ran(known, ok)
+		if !ok {
+			if known.Kind == core.StatementSet && known.Creates&core.Lasting != 0 && p.Held() == 0 {
+				t.Fatalf("%q is not carried and does not hold the connection", sql)
+			}
+			return
+		}
+		if p.Held() != 0 {
+			t.Fatalf("%q is carried and holds the connection: %s", sql, p.Reason())
+		}
+		if len(names) == 0 {
+			return
+		}
+		values := make([]string, len(names))
+		for i := range values {
+			values[i] = "1"
+		}
+		ask := stmt.Analyze(m, state.AskValues(nil, names))
+		if ask.Opaque || ask.Kind != core.StatementSelect || ask.Creates&core.Lasting != 0 {
+			t.Fatalf("%q: asked by %s", sql, state.AskValues(nil, names))
+		}
+		var s state.Shadow
+		s.Learn(&state.Worn{}, names, values)
+		w := &state.Worn{}
+		w.LearnBase(names, make([]string, len(names)))
+		set := state.Difference(&s, w, nil)
+		own := stmt.Analyze(m, set)
+		if again, ok := state.Assigned(own, m); own.Kind != core.StatementSet || len(own.Assignments) != len(names) || ok && len(again) < len(names) {
+			t.Fatalf("%q: set by %s, which assigns %v", sql, set, again)
+		}
+	})
 }
