@@ -88,8 +88,8 @@ type BackendSettings struct {
 	Weight  *int   `koanf:"weight"` // nil is 1
 }
 
-// ControlSettings is an optional account of dbmesh's own: for pings that log in, and for
-// KILL of what a gone client left running.
+// ControlSettings is an optional account of dbmesh's own: for pings that log in, for KILL of
+// what a gone client left running, and for questions about replication.
 type ControlSettings struct {
 	User     string `koanf:"user"`
 	Password Secret `koanf:"password"`

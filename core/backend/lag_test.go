@@ -101,6 +101,17 @@ func TestAnAccountThatMayNotLookTakesNothingOut(t *testing.T) {
 	replica := c.Replicas()[0]
 	c.Primary().Create(t, servers.Account{Name: "blind", Password: "pass"})
 	c.Wait(t)
+	replica.SQL(t, "SET sql_log_bin = 0; CREATE USER seer@'%' IDENTIFIED BY 'pass'; GRANT REPLICA MONITOR ON *.* TO seer@'%'")
+	seer := controlled(t, func(p *core.PoolSettings) {
+		p.Control = core.ControlSettings{User: "seer", Password: core.NewSecret("pass")}
+		watching(time.Second)(p)
+	}, replica)[0]
+	if _, known := seer.Backend.Lag(); !known {
+		t.Error("an account with REPLICA MONITOR sees no lag")
+	}
+	if _, err := seer.Ask(t.Context()); err != nil {
+		t.Errorf("an account without more than that is refused: %v", err)
+	}
 	log := &lines{}
 	s := New(slog.New(slog.NewTextHandler(log, nil)), nil)
 	t.Cleanup(s.Close)

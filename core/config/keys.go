@@ -51,7 +51,7 @@ func Keys() []Key {
 		{"pools[].user_timeout", "20s", live, "How long sent bytes may stay unacknowledged before a connection counts as dead (TCP_USER_TIMEOUT)."},
 		{"pools[].proxy_protocol", "off", live, "`off`, `v1` or `v2`: tells backends the client's address by a PROXY header."},
 		{"pools[].public_key", "", live, "PEM file of the backends' RSA key, for caching_sha2_password without TLS."},
-		{"pools[].control.user", "", live, "Account of dbmesh itself, for health checks that log in and for KILL of what a gone client left running."},
+		{"pools[].control.user", "", live, "Account of dbmesh itself, for health checks that log in, for KILL of what a gone client left running, and for questions about replication."},
 		{"pools[].control.password", "", live, "Its password."},
 		{"pools[].health.interval", "1s", live, "From the start of one check of a backend to the start of the next."},
 		{"pools[].health.timeout", "800ms", live, "How long a check may take."},
