@@ -144,16 +144,33 @@ func (s *session) learnStatement() {
 	failed, status := s.resp.Err != nil, s.resp.Status
 	switch {
 	case runs(s.cmd.Code) && failed && s.told:
-		s.handleOn(s.link).Teller = state.Unheard
+		s.unheard(st)
 	case failed:
 	case runs(s.cmd.Code):
-		st.Cursor = status&wire.StatusCursor != 0
+		st.Cursor = status&wire.StatusCursor != 0 || st.Cursor && !s.closesCursor()
 	case s.cmd.Code == core.Fetch:
 		st.Cursor = status&wire.StatusLastRow == 0
 	case s.cmd.Code == core.ResetStatement:
 		st.Cursor = false
 	}
 	s.hog(st)
+}
+
+// unheard notes that an execute with types has failed. If that was because of them, nobody
+// but the server knows which it has kept.
+func (s *session) unheard(st *state.Statement) {
+	s.handleOn(s.link).Teller = state.Unheard
+	switch s.resp.Err.Code {
+	case 1210, 1835, 1105, 8051: // arguments, the packet, the two in TiDB's words
+		s.state.Executes(s.clientID, nil)
+		st.Unread = st.Count > 0
+	}
+}
+
+// closesCursor says that the execute at hand, which has succeeded, has closed the cursor of
+// one before it. TiDB keeps that until there is another cursor.
+func (s *session) closesCursor() bool {
+	return s.flavour() != stmt.TiDB || s.resp.Status&wire.StatusCursor != 0
 }
 
 // countPrepare notes that the server has given an id to a statement of SQL's.

@@ -95,9 +95,16 @@ func (s *session) closed() {
 
 // unknown answers as the server does if it knows no such statement.
 func (s *session) unknown(id uint32) want {
-	what, ok := map[core.Code]string{core.Execute: "execute", core.BulkExecute: "bulk_execute", core.Fetch: "fetch", core.ResetStatement: "reset"}[s.cmd.Code]
-	if !ok {
-		what = "execute"
+	what := "execute"
+	switch s.cmd.Code {
+	case core.Fetch:
+		what = "fetch"
+	case core.ResetStatement:
+		what = "reset"
+	case core.BulkExecute:
+		if !s.caps.Has(wire.BulkStmts) {
+			return s.cannot(1295, "HY000", "This command is not supported in the prepared statement protocol yet")
+		}
 	}
 	if s.flavour() == stmt.TiDB {
 		return s.cannot(1105, "HY000", "ERROR 1243 (HY000): Unknown prepared statement handler %d given to stmt_%s", id, what)

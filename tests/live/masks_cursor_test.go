@@ -6,6 +6,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/wire"
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // A server closes a statement's cursor when it executes the statement anew, but not when it
@@ -52,4 +53,22 @@ func TestNoCursorOutlivesAResetOfItsSession(t *testing.T) {
 	if got := r.reply(t, core.Fetch, fetch(id, 3)); lastErr(t, got) == nil {
 		t.Errorf("fetched %q", got)
 	}
+}
+
+// TiDB keeps a cursor open over an execute that opens none.
+func TestAnExecuteWithoutACursorDoesNotUncoverOneBeforeIt(t *testing.T) {
+	flavours(t, func(t *testing.T, server *servers.Backend) {
+		m := maskingMesh(t, server, &masking{}, false, "")
+		r := openMasked(t, m, server, rawCaps)
+		id := statement(r.prepare(t, []byte("SELECT 'secret' AS keep_s UNION ALL SELECT 'secret'")))
+		if e := lastErr(t, r.reply(t, core.Execute, cursor(id))); e != nil {
+			t.Fatal(e)
+		}
+		if got := r.reply(t, core.Execute, execute(id)); has(got, "secret") {
+			t.Errorf("executed %q", got)
+		}
+		if got := r.reply(t, core.Fetch, fetch(id, 3)); has(got, "secret") {
+			t.Errorf("fetched %q", got)
+		}
+	})
 }
