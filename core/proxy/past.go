@@ -17,9 +17,9 @@ import (
 // counts, the id that an INSERT gave. It stays on the connection; before that goes to
 // another session it is captured.
 type past struct {
-	warned bool   // the connection holds warnings or an error of the last statement
-	saved  []byte // the reply to SHOW WARNINGS, once captured
-	lost   bool   // there were warnings, and they could not be captured
+	warned bool         // the connection holds warnings or an error of the last statement
+	saved  *diagnostics // the replies about them, once captured
+	lost   bool         // there were warnings, and they could not be captured
 
 	idMade bool   // the connection's LAST_INSERT_ID() is newer than id
 	id     []byte // as last captured; nil for 0
@@ -155,8 +155,8 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	}
 	if diagnostics {
 		switch {
-		case p.saved != nil && plainShowWarnings(s.cmd.SQL) && s.cmd.Code == core.Query:
-			return s.answerRaw(p.saved), true
+		case p.saved.reply(&s.cmd) != nil:
+			return s.answerRaw(p.saved.reply(&s.cmd)), true
 		case p.saved != nil || p.lost || p.warned && !here: // the connection that had them is gone
 			return s.gone("the warnings of the last statement"), true
 		}
@@ -195,10 +195,24 @@ func (s *session) gone(what string) want {
 		"dbmesh: %s are no longer known, because the connection has served another session since; ask right after it, inside a transaction, or raise pools[].pooling.linger", what)}})
 }
 
-// plainShowWarnings recognizes the form that is answered out of what was captured.
-func plainShowWarnings(sql []byte) bool {
-	words := bytes.Fields(bytes.TrimRight(sql, "; \t\r\n"))
-	return len(words) == 2 && bytes.EqualFold(words[0], []byte("show")) && bytes.EqualFold(words[1], []byte("warnings"))
+// diagnostics are a server's replies to questions, nil where one is too long to be kept.
+type diagnostics [len(questions)][]byte
+
+// questions are what is asked about warnings before another session gets the connection.
+var questions = [...]string{"SHOW WARNINGS", "SHOW ERRORS", "SHOW COUNT(*) WARNINGS", "SHOW COUNT(*) ERRORS"}
+
+// reply is what was answered to the command, nil if it was not asked.
+func (d *diagnostics) reply(c *core.Command) []byte {
+	if d == nil || c.Code != core.Query || len(c.SQL) > 64 {
+		return nil
+	}
+	text := bytes.Join(bytes.Fields(bytes.TrimRight(c.SQL, "; \t\r\n")), []byte(" "))
+	for i, question := range questions {
+		if bytes.EqualFold(text, []byte(question)) {
+			return d[i]
+		}
+	}
+	return nil
 }
 
 // substitute puts the counts of the last statement in the place of the functions that ask
@@ -229,7 +243,8 @@ func (s *session) substitute() bool {
 			if bytes.ContainsAny(sql[call.Start:call.End], "`/#-") {
 				return false
 			}
-			out = append(append(out, sql[from:call.Start]...), value...)
+			out = append(out, sql[from:call.Start]...)
+			out = append(out, typed(value, name, mode.Flavour)...)
 			if !call.Named {
 				out = append(append(append(out, " AS `"...), sql[call.Start:call.End]...), '`')
 			}
@@ -240,15 +255,22 @@ func (s *session) substitute() bool {
 	return c.Rewrite(sql)
 }
 
+// typed is the value as an expression whose column has the type and length of the function's.
+func typed(value, name string, f stmt.Flavour) string {
+	if n, err := strconv.ParseUint(value, 10, 64); err == nil && name == "found_rows" && f != stmt.MariaDB {
+		return "~" + strconv.FormatUint(^n, 10)
+	}
+	return "COALESCE(" + value + ", " + name + "())"
+}
+
 // capture asks the connection for what only it knows, before somebody else gets it.
 func (s *session) capture(f *flow) {
 	p, k := &s.past, s.link
 	p.disturbed = true
 	c := wire.NewConn(stream{f, &k.sock})
 	if p.warned {
-		saved, err := collect(c, k.caps, []byte("SHOW WARNINGS"))
-		var said *wire.Err
-		if err != nil && !errors.As(err, &said) {
+		saved, err := collectAll(c, k.caps)
+		if err != nil {
 			k.tainted = "it can't be asked for warnings"
 			return
 		}
@@ -263,6 +285,23 @@ func (s *session) capture(f *flow) {
 		p.id, p.idMade = row.values[0], false
 	}
 	p.calc = false
+}
+
+// collectAll asks all questions about warnings. It gives nil if the server refuses one.
+func collectAll(c *wire.Conn, caps wire.Caps) (*diagnostics, error) {
+	d := &diagnostics{}
+	for i, question := range questions {
+		var err error
+		var said *wire.Err
+		d[i], err = collect(c, caps, []byte(question))
+		switch {
+		case errors.As(err, &said):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // maxSaved bounds the warnings that are kept of a session's last statement.
