@@ -50,14 +50,14 @@ func newSession(w *world, place, life int, rng *rand.Rand) *session {
 		entries: map[string]entry{}, shows: map[string]string{}}
 	s.login = login{addr: w.addr, user: "app", schema: "app", collation: 45}
 	switch {
-	case place%10 == 8:
+	case place%20 == 18:
 		s.program = sqlDriver
-	case place%10 == 9:
+	case place%20 == 19:
 		s.program = goMySQL
-	case place%20 == 7 && w.maria():
+	case place%40 == 7 && w.maria():
 		s.login.collation = latin1
 	}
-	if place%8 == 5 {
+	if place%20 == 5 {
 		s.login.user = "other"
 	}
 	s.newcomer = newcomer(s.program, s.login)

@@ -25,7 +25,7 @@ type shaker struct {
 // error that a session did not earn is a fault of dbmesh.
 func (k shaker) run(t *testing.T, w *world) {
 	rng := rand.New(rand.NewPCG(w.seed, 1<<40))
-	restart := time.Now().Add(2 * k.calm)
+	restart := time.Now().Add(4 * k.calm)
 	for round := 0; ; round++ {
 		select {
 		case <-w.done:
@@ -44,7 +44,7 @@ func (k shaker) run(t *testing.T, w *world) {
 			continue
 		}
 		if k.restart != nil && time.Now().After(restart) {
-			restart = time.Now().Add(6 * k.calm)
+			restart = time.Now().Add(30 * k.calm)
 			w.storm("restart", k.restart)
 			continue
 		}

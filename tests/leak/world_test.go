@@ -192,6 +192,9 @@ func (w *world) truth(query string, args ...any) (string, error) {
 // report says what was checked how often.
 func (w *world) report(t *testing.T) {
 	t.Helper()
+	if made, err := w.truth("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'connections'"); err == nil {
+		t.Logf("the server has seen %s logins", made)
+	}
 	t.Logf("seed %d: %d checks in %v by %d sessions", w.seed, w.checks.Load(), time.Since(w.began).Round(time.Millisecond), w.lives.Load())
 	for _, all := range []map[string]*atomic.Int64{w.perKind, w.acts} {
 		line := ""
