@@ -33,6 +33,8 @@ func tables() []string {
 		"core/config linksType",
 		"core/config secretType",
 		"core/config textType",
+		"core/proxy questions",
+		"core/state collations",
 		"core/stmt catalogueTables",
 		"core/stmt causes",
 		"core/stmt classes",
