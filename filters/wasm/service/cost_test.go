@@ -50,13 +50,15 @@ func TestSetsArePaidForByTheirWorstTexts(t *testing.T) {
 		}
 		best := time.Hour
 		var paid bill
-		for range 3 {
+		for range 10 { // more often while other programs take the processors
 			paid = 0
 			begin := time.Now()
 			if s.Match(c.text, &paid) != -1 {
 				t.Errorf("%s matches", c.name)
 			}
-			best = min(best, time.Since(begin))
+			if best = min(best, time.Since(begin)); uint64(best) <= most*uint64(paid)*slower/2 {
+				break
+			}
 		}
 		t.Logf("%-30s %8v, %d ns a unit", c.name, best, uint64(best)/uint64(paid))
 		if uint64(best) > most*uint64(paid)*slower {
