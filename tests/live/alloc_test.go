@@ -38,6 +38,11 @@ func TestARelayedCommandAllocatesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			typed := r.prepareEcho(t, 2)
+			answer := param{kind: 3, data: le(4, 42)}
+			if _, err := r.do(core.Execute, bind(typed, true, answer, answer)); err != nil {
+				t.Fatal(err)
+			}
 			large := "SELECT REPEAT('x', 1000) FROM seq_1_to_3000" // 3 MB
 			for what, c := range map[string]struct {
 				code    core.Code
@@ -46,6 +51,8 @@ func TestARelayedCommandAllocatesNothing(t *testing.T) {
 			}{
 				"text":          {core.Query, []byte("SELECT 1"), 300},
 				"execute":       {core.Execute, execute(f.StatementID), 300},
+				"with types":    {core.Execute, bind(typed, true, answer, answer), 300},
+				"without types": {core.Execute, bind(typed, false, answer, answer), 300},
 				"ping":          {core.Ping, nil, 300},
 				"large result":  {core.Query, []byte(large), 20},
 				"long text":     {core.Query, []byte("SELECT LENGTH('" + strings.Repeat("y", 200<<10) + "')"), 20},
