@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -136,5 +137,37 @@ func TestSETTRANSACTIONReachesTheNextTransaction(t *testing.T) {
 		if !w.shake("SET TRANSACTION", 20) {
 			t.Errorf("after %s: the connection is kept beyond the transaction", between)
 		}
+	}
+}
+
+// A SET that was prepared in the binary protocol has its value in a parameter.
+func TestASETWithParametersIsCarried(t *testing.T) {
+	for _, flavour := range flavours {
+		t.Run(string(flavour), func(t *testing.T) {
+			p := at(t, flavour, "transaction")
+			w := &sweep{place: p}
+			w.join()
+			defer w.other.close()
+			c := p.session(p.pooled)
+			defer c.close()
+			ctx, cancel := context.WithTimeout(context.Background(), statementWait)
+			defer cancel()
+			set, err := c.conn.PrepareContext(ctx, "SET time_zone = ?, sql_mode = CONCAT(?, ',ANSI')")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = set.Close() }()
+			for _, zone := range []string{"+01:00", "-02:00"} {
+				if _, err := set.ExecContext(ctx, zone, "NO_ZERO_DATE"); err != nil {
+					t.Fatal(err)
+				}
+				if !w.shake("time_zone by a parameter", 20) {
+					t.Fatal("the connection is kept")
+				}
+				if got := c.must("SELECT @@time_zone, @@sql_mode LIKE '%ANSI%NO_ZERO_DATE%' OR @@sql_mode LIKE '%NO_ZERO_DATE%ANSI%'"); got != "\""+zone+"\"\t\"1\"\n" {
+					t.Errorf("after %s: %s", zone, got)
+				}
+			}
+		})
 	}
 }
