@@ -198,7 +198,7 @@ func (s *session) stayHome(pool, result string) string {
 }
 
 func (s *session) count(pool, result string) {
-	if s.srv.reads != nil {
+	if s.srv.reads != nil && s.cmd.Code != core.Prepare {
 		s.srv.reads.ConsistentRead(pool, result)
 	}
 }

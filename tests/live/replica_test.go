@@ -18,6 +18,7 @@ import (
 // replicated is a config in list mode whose reads go to replicas.
 type replicated struct {
 	level   string // of consistency
+	router  string // more keys of the router, flow style
 	wait    string // "" for none
 	pooling string // mode
 	blind   bool   // no control accounts
@@ -47,7 +48,7 @@ func (r replicated) text() string {
 	pool("main", "", r.home)
 	pool("readers", r.more, r.readers...)
 	fmt.Fprintf(&b, "chains:\n  - name: main\n    links:\n      - %s\n", listMode)
-	fmt.Fprintf(&b, "      - {kind: router, consistency: %s%s, rules: [{when: {read_safe: true}, pool: readers}]}\n", r.level, wait)
+	fmt.Fprintf(&b, "      - {kind: router, consistency: %s%s%s, rules: [{when: {read_safe: true}, pool: readers}]}\n", r.level, wait, comma(r.router))
 	b.WriteString("      - {kind: balancer, policy: random}\n")
 	return b.String()
 }
@@ -165,7 +166,7 @@ func ownWrites(t *testing.T, addr string, n, base, rounds int) *tally {
 	l := &tally{}
 	var all sync.WaitGroup
 	for id := range n {
-		db := app(t, addr, params, severalAtOnce)
+		db := app(t, addr, func(c *mysql.Config) { c.InterpolateParams, c.MultiStatements = id%3 > 0, true })
 		q := session(t, db)
 		all.Go(func() {
 			defer db.Close()
@@ -373,6 +374,66 @@ func TestWithoutPositionsReadsStayAtHomeForAWhile(t *testing.T) {
 		}
 		if _, server := scan(t, q, 0); server != primary {
 			t.Errorf("%s: a global read on server %s, of which nothing is known", pooling, server)
+		}
+	}
+}
+
+// A transaction that only reads runs where its BEGIN went, which must have what was written.
+func TestReadOnlyTransactionsSeeWhatWasWritten(t *testing.T) {
+	c := servers.Cluster(t, 2)
+	makeRows(t, c, 1)
+	c.Lag(t, c.Replicas()[0], 5*time.Second)
+	for i, pooling := range poolings {
+		r := over(c, "session", pooling)
+		r.router = "read_only_transactions: true, lazy_begin: true"
+		m := startMesh(t, parts{}, r.text())
+		q := session(t, app(t, m.addr(), params))
+		away := 0
+		for v := i*1000 + 1; v <= i*1000+40; v++ {
+			for _, sql := range []string{"BEGIN", fmt.Sprintf("UPDATE app.seen SET v = %d", v), "COMMIT", "START TRANSACTION READ ONLY"} {
+				run(t, q, sql)
+			}
+			for range 2 {
+				got, server := scan(t, q, 0)
+				if got != v {
+					t.Errorf("%s: %d after %d was written, on server %s", pooling, got, v, server)
+				}
+				if server != primary {
+					away++
+				}
+			}
+			run(t, q, "COMMIT")
+			until(t, 5*time.Second, "the other replica has it", func() bool {
+				return c.Replicas()[1].Value(t, "SELECT v FROM app.seen") == fmt.Sprint(v)
+			})
+			got, server := scan(t, q, 0)
+			if got != v || server != "3" {
+				t.Errorf("%s: %d on server %s, while one replica has %d", pooling, got, server, v)
+			}
+		}
+		t.Logf("%s: %d reads of 80 away from home", pooling, away)
+	}
+}
+
+// A pool of readers may hold the primary too, which has all that was written there.
+func TestThePrimaryMayBeAmongTheReaders(t *testing.T) {
+	c := servers.Cluster(t, 1)
+	makeRows(t, c, 1)
+	c.Replicas()[0].SQL(t, "STOP SLAVE SQL_THREAD")
+	for i, pooling := range poolings {
+		r := over(c, "session", pooling)
+		r.readers = c.Nodes
+		m := startMesh(t, parts{}, r.text())
+		q := session(t, app(t, m.addr(), params))
+		for v := range 10 {
+			v += 10*i + 1
+			run(t, q, "UPDATE app.seen SET v = ?", v)
+			if got, server := scan(t, q, 0); got != v || server != primary {
+				t.Errorf("%s: %d on server %s, want %d", pooling, got, server, v)
+			}
+		}
+		if n := m.report.read("replica"); n != 10 {
+			t.Errorf("%s: %d reads of 10 ran in the pool of readers", pooling, n)
 		}
 	}
 }
