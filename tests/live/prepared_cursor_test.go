@@ -73,6 +73,9 @@ func TestAnOpenCursorHoldsItsConnection(t *testing.T) {
 				id = r.prepares(t, rows5)
 			},
 		}
+		if server.Flavour == servers.FlavourTiDB { // keeps it open
+			delete(ends, "an execute without")
+		}
 		for name, end := range ends {
 			if stuck(t, m) {
 				t.Fatalf("held before %s", name)
