@@ -7,6 +7,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/lease"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
@@ -194,7 +195,7 @@ func (s *session) hold(k *link) {
 // be made otherwise by replay.
 func (s *session) giveBack() {
 	k := s.release()
-	if !k.quiet() || !k.fresh(s.srv) {
+	if !defect.Is(defect.ReusedAfterAbort) && (!k.quiet() || !k.fresh(s.srv)) {
 		s.forsake(k)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -61,7 +62,7 @@ func (s *session) rename(st *state.Statement) bool {
 		if s.cmd.Code == core.Execute && s.chain.ReadsParams() {
 			s.decoded() // by what is known before it
 		}
-		if s.bind(st, h, b); st.Types != nil && !s.told && h.Teller != st.Teller {
+		if s.bind(st, h, b); st.Types != nil && !s.told && h.Teller != st.Teller && !defect.Is(defect.TypesNotInserted) {
 			s.tell(st, h)
 			return s.complete(st, h, b)
 		}
@@ -74,7 +75,9 @@ func (s *session) rename(st *state.Statement) bool {
 		k.handles.Lost(s.state.Unkeep(st))
 		s.closed()
 	}
-	wire.PutStatement(b, h.ID)
+	if wire.PutStatement(b, h.ID); defect.Is(defect.WrongStatementID) {
+		wire.PutStatement(b, s.clientID)
+	}
 	return true
 }
 

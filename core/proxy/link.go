@@ -8,6 +8,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/lease"
 	"github.com/dbmesh/dbmesh/core/proxy/poll"
 	"github.com/dbmesh/dbmesh/core/state"
@@ -44,6 +45,9 @@ type link struct {
 
 // fresh says that a connection out of the lending can be used.
 func (k *link) fresh(srv *Server) bool {
+	if defect.Is(defect.ReusedAfterAbort) {
+		return !k.sock.hup
+	}
 	return !k.sock.hup && !k.sock.readable && k.tainted == "" && !k.killed.Load() && srv.backends.Source(k.src.Backend) == k.src
 }
 
@@ -94,7 +98,7 @@ func (k *link) ready(_ *socket, e poll.Event) {
 		k.loop.pinged(k)
 		k.shut()
 		k.lending.Drop(k)
-	case (k.sock.readable || k.sock.hup) && !k.quiet() && k.lending.Forget(k):
+	case (k.sock.readable || k.sock.hup) && !defect.Is(defect.ReusedAfterAbort) && !k.quiet() && k.lending.Forget(k):
 		k.shut()
 	}
 }

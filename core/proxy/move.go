@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -164,7 +165,9 @@ func (s *session) reset() {
 		if s.pins.Outlasts() {
 			s.link.tainted = "it may have a role, which a reset leaves"
 		}
-		s.link.worn.Forget()
+		if !defect.Is(defect.WornKeptAfterReset) {
+			s.link.worn.Forget()
+		}
 		s.link.lastID = 0
 		s.link.handles.Clear()
 		s.link.bare = len(s.link.src.Pool.Variables) > 0

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -41,7 +42,9 @@ type past struct {
 func (p *past) open() bool { return p.warned || p.idMade || p.calc }
 
 // lacksID says that the command at hand needs the id on its connection, which has another.
-func (p *past) lacksID(k *link) bool { return p.wantID && k.lastID != p.idName }
+func (p *past) lacksID(k *link) bool {
+	return p.wantID && k.lastID != p.idName && !defect.Is(defect.LastIDNotReplayed)
+}
 
 // setID makes a connection answer LAST_INSERT_ID() as the session's last one did. TiDB's
 // function does not heed the variable.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
@@ -137,7 +138,7 @@ func (s *session) sendReplay(f *flow, c *wire.Conn, k *link, g guise) error {
 		out, _ = wire.AppendFrame(out, append([]byte{byte(code)}, arg...), 0)
 		done = append(done, then)
 	}
-	if k.worn.Schema != g.schema {
+	if k.worn.Schema != g.schema && !defect.Is(defect.SchemaNotReplayed) {
 		add(core.InitDB, []byte(g.schema), func() {
 			k.worn.Schema = g.schema
 			k.lending.chose(s.kind, g.schema)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
@@ -179,6 +180,11 @@ func (s *session) quit(b []byte) want {
 	case k == nil || s.shares && (s.stuck() == "" || s.pins.Outlasts()):
 	case s.shares:
 		return s.startFlow(func(f *flow) error {
+			if defect.Is(defect.NotResetAtQuit) {
+				s.clearSharing()
+				s.giveBack()
+				return nil
+			}
 			if err := s.resetLink(f, k); err != nil {
 				return err
 			}

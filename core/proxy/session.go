@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/proxy/poll"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -316,7 +317,7 @@ func (s *session) close(why string) {
 	s.dropStatements()
 	if s.shares && s.link != nil {
 		switch {
-		case whole && s.stuck() == "":
+		case (whole || defect.Is(defect.ReusedAfterAbort)) && s.stuck() == "":
 			s.giveBack()
 		case s.abandoned: // its place is free when the server has stopped what it does there
 			k := s.release()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -28,7 +29,7 @@ func (r *registry) aim(id uint32) (target, bool) {
 		return target{}, false
 	}
 	if e.link != nil && e.link.lending != nil {
-		e.link.killed.Store(true)
+		e.link.killed.Store(!defect.Is(defect.ReusedAfterKill))
 	}
 	return target{e.session, e.user, e.src, e.id}, true
 }

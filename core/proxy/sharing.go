@@ -8,6 +8,7 @@ import (
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/lease"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
@@ -45,6 +46,9 @@ func (s *session) startSharing() {
 	s.shares = !s.Account.Passthrough && s.srv.backends.Shares(s.Pool) && !s.caps.Has(wire.CacheMetadata)
 	s.sharesNow.Store(s.shares)
 	s.past = past{countKnown: true} // ROW_COUNT() of a session that has run nothing is 0
+	if defect.Is(defect.OldUserKept) && s.kind.User != "" {
+		return
+	}
 	s.kind = lease.Kind{User: s.Account.BackendUser, Class: uint64(s.caps.Class()), Collation: s.hop.Collation}
 }
 
@@ -61,7 +65,7 @@ func (s *session) stuck() string {
 	switch {
 	case s.link == nil:
 		return ""
-	case s.Status&wire.StatusInTrans != 0:
+	case s.Status&wire.StatusInTrans != 0 && !defect.Is(defect.TransactionNoPin):
 		return "transaction"
 	case s.xa:
 		return "XA transaction"

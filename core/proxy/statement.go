@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
 	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -167,9 +168,9 @@ func (s *session) hog(st *state.Statement) {
 		why = "a prepared statement whose text is too long to be prepared again"
 	case st.Asks:
 		why = "a prepared statement that asks about the one before it"
-	case st.Cursor:
+	case st.Cursor && !defect.Is(defect.CursorNoPin):
 		why = "an open cursor"
-	case st.Pieces != nil || st.Doubt:
+	case (st.Pieces != nil || st.Doubt) && !defect.Is(defect.LongDataNoPin):
 		why = "a parameter that was sent in pieces"
 	case st.Unread:
 		why = "a prepared statement with parameters of unknown types"

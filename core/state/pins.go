@@ -2,6 +2,7 @@ package state
 
 import (
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 )
 
 // Pins is why a session can't give its connection back: the effects that its statements
@@ -63,6 +64,7 @@ func (p *Pins) Ran(f *core.Facts, shadowed bool) {
 	if shadowed {
 		lasting &^= carried
 	}
+	lasting &^= unpinned()
 	if lasting&^p.held == 0 && !lasting.Has(core.EffectNextTransaction) {
 		return
 	}
@@ -74,6 +76,26 @@ func (p *Pins) Ran(f *core.Facts, shadowed bool) {
 	if rest := lasting &^ p.held; rest != 0 {
 		p.Add(rest, "it may leave something behind: "+rest.String())
 	}
+}
+
+// unpinned is for builds with seeded defects.
+func unpinned() (e core.Effect) {
+	if defect.Is(defect.TempTableNoPin) {
+		e |= core.EffectTempTable
+	}
+	if defect.Is(defect.UserVariableNoPin) {
+		e |= core.EffectUserVar
+	}
+	if defect.Is(defect.NamedLockNoPin) {
+		e |= core.EffectNamedLock
+	}
+	if defect.Is(defect.TableLockNoPin) {
+		e |= core.EffectTableLock
+	}
+	if defect.Is(defect.TextPrepareNoPin) {
+		e |= core.EffectPrepared
+	}
+	return e
 }
 
 // Succeeded notes that the statement that Ran was told of has succeeded, the whole text of
@@ -138,7 +160,9 @@ func (p *Pins) Each(yield func(core.Effect, string) bool) {
 
 // Outlasts says that a reset of the connection may leave some of it there: MariaDB keeps the
 // role, even when it changes the user.
-func (p *Pins) Outlasts() bool { return p.held&(core.EffectRole|core.EffectUnknown) != 0 }
+func (p *Pins) Outlasts() bool {
+	return p.held&(core.EffectRole|core.EffectUnknown) != 0 && !defect.Is(defect.RoleOutlivesReset)
+}
 
 // Clear releases all, after the connection was reset.
 func (p *Pins) Clear() { *p = Pins{} }

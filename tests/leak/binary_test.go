@@ -30,7 +30,7 @@ func (k *statements) Set(s *session) error {
 func (k *statements) prepare(s *session) error {
 	s.serial++
 	o := own{serial: fmt.Sprint(s.serial), schema: shown(s, schemaColumn)}
-	text := fmt.Sprintf("SELECT '%s', '%s', ?, origin%s FROM whoami WHERE 'x' <> ?", s.tag, o.serial, strings.Repeat(", 'more'", s.rng.IntN(3)))
+	text := fmt.Sprintf("SELECT '%s', '%s', ?, origin%s FROM whoami WHERE origin <> ?", s.tag, o.serial, strings.Repeat(", 'more'", s.rng.IntN(3)))
 	var err error
 	before := s.now()
 	s.history.add("[prepare] " + text)
