@@ -48,9 +48,6 @@ func (s *session) compose() want {
 	if len(s.heldBegin) > 0 { // to the client it has begun
 		status |= wire.StatusInTrans
 	}
-	if len(s.heldBegin) > 0 {
-		status |= wire.StatusInTrans
-	}
 	switch {
 	case r.Err == nil && s.cmd.Code != core.Query && len(r.Columns) > 0 || r.Err == nil && s.cmd.Code == core.Prepare:
 		e := &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: a filter answered a " + s.cmd.Code.String() + " with what only a query can have"}

@@ -108,7 +108,9 @@ func (s *session) relayChange(f *flow, c *wire.Conn, u *wire.UserChange) error {
 // changeAccount puts a new backend connection, of the new account, in the place of the
 // session's old ones.
 func (s *session) changeAccount(f *flow, c *wire.Conn, u *wire.UserChange) error {
-	s.hop.Collation, s.hop.Attrs = byte(u.Collation), bytes.Clone(u.Attrs)
+	hop := *s.hop // others of the former kind log in by the old one
+	hop.Collation, hop.Attrs = byte(u.Collation), bytes.Clone(u.Attrs)
+	s.hop = &hop
 	ok, err := s.settleAnew(f)
 	if err != nil {
 		return s.denyAccount(c, err)

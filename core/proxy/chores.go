@@ -59,7 +59,7 @@ func (l *loop) lookAfter(now time.Duration) {
 		return
 	}
 	c.next = now + choresEvery
-	c.srv.lendings.each(func(_ any, le *lending) {
+	c.srv.lendings.each(func(le *lending) {
 		c.work = le.Sweep(l.index, now, c.work)
 		for _, k := range c.work.Close {
 			k.leave(nil)

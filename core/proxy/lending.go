@@ -3,6 +3,7 @@ package proxy
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/dbmesh/dbmesh/core"
@@ -92,7 +93,8 @@ func (l *lending) known(kind lease.Kind, schema string) (status uint16, ok bool)
 type lendings struct {
 	mu       sync.Mutex
 	byServer map[any]*lending
-	bySource sync.Map // of *backend.Source to *lending: the way without a lock
+	bySource sync.Map   // of *backend.Source to *lending: the way without a lock
+	ending   []*lending // of servers that were removed, until their connections are closed
 }
 
 func (l *lendings) of(src *backend.Source) *lending {
@@ -113,13 +115,17 @@ func (l *lendings) of(src *backend.Source) *lending {
 	return le
 }
 
-// each calls f for every lending.
-func (l *lendings) each(f func(server any, le *lending)) {
+// each calls f for every lending, also for those that end.
+func (l *lendings) each(f func(le *lending)) {
 	l.mu.Lock()
-	all := maps.Clone(l.byServer)
+	l.ending = slices.DeleteFunc(l.ending, func(le *lending) bool {
+		st := le.Stats()
+		return st.Idle+st.Lent+st.Opening == 0
+	})
+	all := slices.AppendSeq(slices.Clone(l.ending), maps.Values(l.byServer))
 	l.mu.Unlock()
-	for server, le := range all {
-		f(server, le)
+	for _, le := range all {
+		f(le)
 	}
 }
 
@@ -138,6 +144,7 @@ func (l *lendings) renew(sources []*backend.Source) {
 		} else {
 			le.Close()
 			delete(l.byServer, server)
+			l.ending = append(l.ending, le)
 		}
 	}
 	l.bySource.Range(func(src, _ any) bool {

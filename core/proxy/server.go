@@ -206,6 +206,10 @@ func (s *session) loggedIn(err error) want {
 
 // ended takes a closed session off the books. On the loop.
 func (s *Server) ended(x *session, why string) {
+	if x.lis == nil { // it was opening a connection for nobody, see openIdle
+		delete(x.loop.openers, x)
+		return
+	}
 	if !x.loginOver {
 		x.lis.logins.Add(-1)
 	}
