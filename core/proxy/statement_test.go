@@ -193,3 +193,29 @@ func TestAClosedStatementIsClosedNowhereUntilThereAreTooMany(t *testing.T) {
 		t.Errorf("%d texts are held for nobody", n)
 	}
 }
+
+func TestNoTextIsHeldForASessionThatHasEnded(t *testing.T) {
+	for name, end := range map[string]func(m *mesh, l *ledger, c *peer){
+		"by itself": func(_ *mesh, _ *ledger, c *peer) { _ = c.raw.Close() },
+		"with a cursor": func(_ *mesh, _ *ledger, c *peer) {
+			_, _ = c.statement(core.Execute, 1, 1, 1, 0, 0, 0)
+			_ = c.raw.Close()
+		},
+		"during a prepare": func(m *mesh, l *ledger, c *peer) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			c.Seq = 0
+			_ = c.WritePacket(append([]byte{byte(core.Prepare)}, "SELECT 2"...))
+			m.until("its text is held", func() bool { return m.srv.texts.Len() == 2 })
+			_ = c.raw.Close()
+			m.until("the session has ended", func() bool { return m.srv.Sessions() == 0 })
+		},
+		"by a reset": func(_ *mesh, _ *ledger, c *peer) { _, _ = c.command(byte(core.ResetConnection)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, l := shared(t)
+			end(m, l, m.prepared(t, l))
+			m.until("no text is held", func() bool { return m.srv.texts.Len() == 0 })
+		})
+	}
+}
