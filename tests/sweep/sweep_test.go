@@ -120,7 +120,11 @@ func (w *sweep) variable(name string, values []string) {
 		if want.fails == "" {
 			done++
 			if !keeps {
-				keeps = !w.shake(name, attempts)
+				n := attempts
+				if slices.Contains(odd, value) {
+					n = 1
+				}
+				keeps = !w.shake(name, n)
 				w.kept[name] = w.kept[name] || keeps && !slices.Contains(odd, value)
 			}
 			if !keeps {
