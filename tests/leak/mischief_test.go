@@ -50,13 +50,7 @@ func (s *session) kill(form string) error {
 	if victim == nil || victim.raw == nil || victim == s || form != "KILL QUERY %d" && s.rng.IntN(4) > 0 {
 		return nil
 	}
-	victim.killing.Add(1)
-	victim.kills.Add(1)
-	defer func() {
-		victim.bruised.strike()
-		victim.kills.Add(1)
-		victim.killing.Add(-1)
-	}()
+	defer victim.struck()()
 	before := s.now()
 	var err error
 	if form == "" {
@@ -73,6 +67,17 @@ func (s *session) kill(form string) error {
 		return nil
 	}
 	return err
+}
+
+// struck notes that somebody kills the session, until the returned function is called.
+func (s *session) struck() func() {
+	s.killing.Add(1)
+	s.kills.Add(1)
+	return func() {
+		s.bruised.strike()
+		s.kills.Add(1)
+		s.killing.Add(-1)
+	}
 }
 
 // vanishInPacket sends a part of a command, the rest of which never comes.

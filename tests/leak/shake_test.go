@@ -8,7 +8,7 @@ import (
 )
 
 // shakes are what is done to the whole world from outside.
-var shakes = []string{"swap", "direct kill", "direct kill query", "restart", forgot}
+var shakes = []string{"swap", "direct kill", "direct kill query", "restart", "assassin", forgot}
 
 // forgot counts answers that dbmesh refused to give.
 const forgot = "no longer known"
@@ -65,6 +65,41 @@ func (w *world) storm(name string, do func() error) {
 	w.storms.Add(-1)
 	if err != nil {
 		w.fail(fmt.Errorf("%s: %w", name, err))
+	}
+}
+
+// assassinate kills sessions' statements, and sometimes sessions, in a session of its own.
+func (w *world) assassinate() {
+	rng := rand.New(rand.NewPCG(w.seed, 1<<41))
+	var r *raw
+	for !w.over() {
+		time.Sleep(30 * time.Millisecond)
+		victim := w.places[rng.IntN(sessions)].Load()
+		if victim == nil || victim.raw == nil {
+			continue
+		}
+		if r == nil {
+			var err error
+			if r, err = openRaw(login{addr: w.addr, user: "app", schema: "app", collation: 45}); err != nil {
+				r = nil
+				continue
+			}
+		}
+		form := "KILL QUERY %d"
+		if rng.IntN(8) == 0 {
+			form = "KILL %d"
+		}
+		w.acts["assassin"].Add(1)
+		done := victim.struck()
+		_, err := r.query(fmt.Sprintf(form, victim.raw.id))
+		done()
+		if errno(err) == -1 {
+			r.close(2)
+			r = nil
+		}
+	}
+	if r != nil {
+		r.close(0)
 	}
 }
 
