@@ -34,8 +34,9 @@ func (s *session) take(pool string) (ready bool) {
 		return false
 	}
 	le := s.srv.lendings.of(src)
-	k, answer := le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.of(le))
-	if answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) {
+	now := s.loop.clock()
+	k, answer := le.Take(s.kind, s.loop.index, now, s.last.of(le))
+	if answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) && k.alive(now) {
 		s.hold(k)
 		return !s.behind(k)
 	}
@@ -201,7 +202,8 @@ func (s *session) giveBack() {
 	}
 	s.last = borrowed{k, k.Uses()}
 	s.loop.hand(&k.sock, k)
-	if !k.lending.Put(k, s.loop.clock()) {
+	k.restingSince = s.loop.clock()
+	if !k.lending.Put(k, k.restingSince) {
 		k.leave(nil)
 	}
 }

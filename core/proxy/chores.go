@@ -130,6 +130,10 @@ func (l *loop) endShared() {
 			k.shut()
 		}
 	}
+	for k := range l.chores.leaving {
+		k.leaving = nil
+		k.shut()
+	}
 	if l.chores.on {
 		l.chores.on = false
 		l.timed--

@@ -41,6 +41,8 @@ type link struct {
 	pinged   bool           // a ping is under way
 	pong     []byte         // its answer, as far as it has come
 	leaving  func()         // what to do when the server has closed it
+
+	restingSince time.Duration // when it was given back last
 }
 
 // fresh says that a connection out of the lending can be used.
@@ -59,6 +61,19 @@ func (k *link) quiet() bool {
 	var b [1]byte
 	n, err := k.sock.read(b[:])
 	return n == 0 && err == errAgain
+}
+
+// doubted is how long a connection may have been idle to be taken without a look at it.
+const doubted = time.Second
+
+// alive looks at the socket itself where that may know more than its events have told: the
+// news that the server has closed it may come behind those of the client that wants it.
+func (k *link) alive(now time.Duration) bool {
+	if now-k.restingSince < doubted {
+		return true
+	}
+	k.sock.readable = true
+	return k.quiet()
 }
 
 // shut closes the socket. On the connection's loop.
@@ -190,7 +205,7 @@ func (k *link) answered() bool {
 		k.tainted = "it answers a ping with something else"
 		return false
 	}
-	k.pinged = false
+	k.pinged, k.restingSince = false, k.loop.clock()
 	k.loop.pinged(k)
 	if !k.lending.Put(k, k.loop.clock()) {
 		k.leave(nil)

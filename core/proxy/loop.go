@@ -165,14 +165,22 @@ func (l *loop) watch(s *socket, h handler) error {
 	return nil
 }
 
-// forget undoes watch; the caller closes the descriptor, which ends its events.
+// forget undoes watch; the caller closes the descriptor, which ends its events. It may be told
+// twice: the slot may be another socket's by then.
 func (l *loop) forget(s *socket) {
+	if s.slot >= len(l.slots) || l.slots[s.slot].socket != s {
+		return
+	}
 	l.slots[s.slot].socket, l.slots[s.slot].handler = nil, nil
 	l.free = append(l.free, s.slot)
 }
 
-// hand has another handler hear of the socket's events.
-func (l *loop) hand(s *socket, h handler) { l.slots[s.slot].handler = h }
+// hand has another handler hear of the socket's events, if the loop watches it.
+func (l *loop) hand(s *socket, h handler) {
+	if s.slot < len(l.slots) && l.slots[s.slot].socket == s {
+		l.slots[s.slot].handler = h
+	}
+}
 
 // give ends the loop's part in a socket, which goes to another loop.
 func (l *loop) give(s *socket) {

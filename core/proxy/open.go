@@ -70,13 +70,14 @@ func (s *session) adopt(f *flow, k *link) bool {
 			return false
 		}
 		k.loop = s.loop
+		k.sock.readable = true // perhaps: events on the way to the other loop reach nobody
 		k.Lease().Loop = s.loop.index
 		if err := s.loop.watch(&k.sock, s); err != nil {
 			return false
 		}
 	}
 	s.loop.hand(&k.sock, s)
-	return k.fresh(s.srv)
+	return k.alive(s.loop.clock()) && k.quiet() && k.fresh(s.srv)
 }
 
 // bury takes leave of a connection in whose place another one shall be opened, and waits

@@ -116,6 +116,7 @@ func (s *session) backendFull(err error) want {
 	}
 	s.log.Info("backend does not take the command", "backend", s.link.src.Backend.Name, "error", err)
 	s.outcome.Side, s.outcome.Cause = core.Server, err
+	s.link.tainted = "it does not take a whole command"
 	if !wire.HasResponse(byte(s.cmd.Code)) {
 		return wantEnd
 	}
