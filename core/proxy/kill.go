@@ -238,13 +238,10 @@ func (s *Server) cancel(src *backend.Source, id uint32, query bool, as *core.Acc
 	if then == nil {
 		then = func() {}
 	}
-	kill := func() error { return s.sendKill(src, id, query) }
-	if !src.HasControl() {
-		if as == nil || as.Passthrough {
-			then()
-			return
-		}
-		kill = func() error { return s.sendKillAs(src, as, id, query) }
+	own := as != nil && !as.Passthrough
+	if !own && !src.HasControl() {
+		then()
+		return
 	}
 	select {
 	case s.cancels <- struct{}{}:
@@ -254,10 +251,25 @@ func (s *Server) cancel(src *backend.Source, id uint32, query bool, as *core.Acc
 	}
 	s.jobs.Go(func() {
 		defer func() { <-s.cancels; then() }()
-		err := kill()
-		var said *wire.Err
-		if err != nil && !(errors.As(err, &said) && said.Code == noSuchThread) {
+		var err error
+		if src.HasControl() {
+			err = s.sendKill(src, id, query)
+		}
+		// A control account that is there to ask for positions may kill nobody's.
+		if code := refused(err); own && (!src.HasControl() || code == notOwner || code == lacksPrivilege) {
+			err = s.sendKillAs(src, as, id, query)
+		}
+		if err != nil && refused(err) != noSuchThread {
 			s.log.Warn("cancelling the statement of a gone client failed", "backend", src.Backend.Name, "error", err)
 		}
 	})
+}
+
+// refused is the code of the error that a server answered with, 0 if it is none of a server's.
+func refused(err error) uint16 {
+	var said *wire.Err
+	if errors.As(err, &said) {
+		return said.Code
+	}
+	return 0
 }

@@ -91,6 +91,7 @@ func (s *session) killFrom(t target, id uint32, query bool) (w want, done bool) 
 const (
 	noSuchThread     = 1094
 	notOwner         = 1095
+	lacksPrivilege   = 1227 // TiDB's way to say that a connection is somebody else's
 	connectionKilled = 1927
 )
 

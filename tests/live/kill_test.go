@@ -170,6 +170,18 @@ func TestAGoneClientsStatementIsCancelledByTheControlAccount(t *testing.T) {
 	until(t, 5*time.Second, "the session has ended", func() bool { return m.server.Sessions() == 0 })
 }
 
+// The account that asks replicas how far they are needs no right to end others' statements.
+func TestAGoneClientsStatementIsCancelledByItsOwnAccountIfTheControlAccountMayNot(t *testing.T) {
+	node := shared.Cluster(t).Primary()
+	node.Create(t, servers.Account{Name: "asks", Password: "asks", Grant: "USAGE ON *.*"})
+	s := setup{auth: listMode, links: usualLinks, backends: []string{node.Addr}, pool: "control: {user: asks, password: asks}"}
+	m := startMesh(t, parts{}, s.text())
+	id, _, victim := sleeper(t, m, false)
+	_ = victim.Close()
+	until(t, 5*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
+	until(t, 5*time.Second, "the session has ended", func() bool { return m.server.Sessions() == 0 })
+}
+
 func TestAGoneClientsBackendConnectionIsClosedWithoutAControlAccount(t *testing.T) {
 	m := killSetup(t, false)
 	files := openFiles()
