@@ -152,6 +152,12 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 				return nil
 			}
 			s.pending = k
+			if s.beginsOtherwise(f, k) {
+				s.pending = nil
+				s.srv.closeIdle(k, nil)
+				g = grant{}
+				continue
+			}
 			err := s.changeLogin(f, k, s.Schema)
 			s.pending = nil
 			if err == nil {

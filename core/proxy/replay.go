@@ -217,6 +217,16 @@ func (s *session) changeLogin(f *flow, k *link, schema string) error {
 	return nil
 }
 
+// beginsOtherwise says that a login there is more than a reset or a change of user leaves: the
+// server runs its init_connect for new connections only.
+func (s *session) beginsOtherwise(f *flow, k *link) bool {
+	row, err := ask(wire.NewConn(stream{f, &k.sock}), k.caps, []byte("SELECT @@global.init_connect"))
+	if err != nil {
+		return !errors.As(err, new(*wire.Err)) // a server that does not know it has none
+	}
+	return len(row.values) != 1 || len(row.values[0]) > 0
+}
+
 // resetLink has the server forget what the session has left on the connection. The default
 // schema stays.
 func (s *session) resetLink(f *flow, k *link) error {

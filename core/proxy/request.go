@@ -185,6 +185,9 @@ func (s *session) quit(b []byte) want {
 				s.giveBack()
 				return nil
 			}
+			if s.beginsOtherwise(f, k) {
+				return nil // and so it is closed with the session
+			}
 			if err := s.resetLink(f, k); err != nil {
 				return err
 			}

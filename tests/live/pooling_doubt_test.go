@@ -68,3 +68,33 @@ func (r *raw) one(t *testing.T, sql string) string {
 	}
 	return all[3][1:]
 }
+
+// A server's init_connect holds for a session whichever connection it gets: also one that
+// another session has left something on, or another user has had.
+func TestInitConnectHoldsOnConnectionsUsedBefore(t *testing.T) {
+	m, server := own(t, "max: 1")
+	server.SQL(t, "SET GLOBAL init_connect = 'SET SESSION div_precision_increment = 9'")
+	server.SQL(t, "CREATE USER other IDENTIFIED BY 'other'")
+	server.SQL(t, "GRANT ALL ON app.* TO other")
+	config := sharing(server.Backend, "max: 1")
+	config.auth = `{kind: auth, mode: list, users: [{name: app, password: app}, {name: other, password: other}]}`
+	if err := m.apply(config.text()); err != nil {
+		t.Fatal(err)
+	}
+	r := dialRaw(t, m.addr(), "app", "app")
+	if got := r.one(t, "SELECT @@div_precision_increment"); got != "9" {
+		t.Fatalf("a fresh login has %q", got)
+	}
+	if err := r.query("SET @x = 1"); err != nil {
+		t.Fatal(err)
+	}
+	_ = r.send(core.Quit, nil)
+	next := dialRaw(t, m.addr(), "app", "app")
+	if got := next.one(t, "SELECT @@div_precision_increment"); got != "9" {
+		t.Errorf("the next session has %q, want 9 as after a login", got)
+	}
+	other := dialRaw(t, m.addr(), "other", "other")
+	if got := other.one(t, "SELECT CONCAT(CURRENT_USER(), @@div_precision_increment)"); got != "other@%9" {
+		t.Errorf("the next user's session has %q, want other@%%9", got)
+	}
+}
