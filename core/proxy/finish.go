@@ -110,6 +110,7 @@ func (s *session) learn() {
 		return
 	case core.InitDB:
 		s.setSchema(s.cmd.SQL)
+		s.entrySchema = s.Schema
 	case core.Query:
 		s.link.names = s.state.Names() // it was set there just now, if it is another
 		if s.caps.Has(wire.SessionTrack) || s.cmd.Known() != nil {

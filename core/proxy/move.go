@@ -169,6 +169,9 @@ func (s *session) reset() {
 			s.link.worn.Forget()
 		}
 		s.link.lastID = 0
+		if s.state.Mode(s.Status).Flavour == stmt.TiDB { // goes back to what came by a command, another session's perhaps
+			s.Schema, s.link.worn.Schema = s.entrySchema, noSchema
+		}
 		s.link.handles.Clear()
 		s.link.bare = len(s.link.src.Pool.Variables) > 0
 		schema := s.pins.Held() & core.EffectSchema

@@ -22,6 +22,7 @@ type sharing struct {
 	kind        lease.Kind  // of the connections that it may use
 	homePool    string      // the pool where it is at home
 	freshStatus uint16      // status flags after a login there
+	entrySchema string      // the last that no statement chose: TiDB's reset goes back to it
 
 	pins      state.Pins
 	shadow    state.Shadow
@@ -42,7 +43,7 @@ type sharing struct {
 // startSharing decides whether the session borrows connections: its pool says so, dbmesh
 // logs in for it, and nothing was agreed with the client that ties it to one connection.
 func (s *session) startSharing() {
-	s.homePool = s.Pool
+	s.homePool, s.entrySchema = s.Pool, s.Schema
 	s.shares = !s.Account.Passthrough && s.srv.backends.Shares(s.Pool) && !s.caps.Has(wire.CacheMetadata)
 	s.sharesNow.Store(s.shares)
 	s.past = past{countKnown: true} // ROW_COUNT() of a session that has run nothing is 0

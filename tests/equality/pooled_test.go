@@ -111,13 +111,13 @@ func deadline(t *testing.T) time.Time {
 }
 
 // pooled plays and compares as place.compare does, in the midst of a crowd.
-func (l *lane) pooled(t *testing.T, d *dialogue.Dialogue, masks dialogue.Masks, shakes *atomic.Int64) (*dialogue.Transcript, bool) {
-	same := *d
+func (l *lane) pooled(t *testing.T, d *dialogue.Dialogue, masks dialogue.Masks, shakes *atomic.Int64) {
+	same := blotted(d, l.server.Flavour)
 	same.Caps &^= unshared
 	c, err := l.crowd(t, comer{same.Caps, same.Charset})
 	if err != nil {
 		t.Errorf("%s: %v", d.Title(), err)
-		return nil, false
+		return
 	}
 	through := *l
 	through.mesh.Between = func() error {
@@ -127,15 +127,80 @@ func (l *lane) pooled(t *testing.T, d *dialogue.Dialogue, masks dialogue.Masks, 
 	if same.Caps != d.Caps {
 		// What dbmesh does not offer here a client does without, however it asks.
 		if _, agreed, err := through.play(l.mesh, d); err == nil && wire.Caps(agreed)&unshared != 0 {
-			t.Errorf("%s: %#x were agreed, of which masks.txt says that they are not", d.Title(), agreed)
+			t.Errorf("%s: %#x were agreed, of which some are of a single connection", d.Title(), agreed)
 		}
 	}
-	said, _, ok := through.compare(t, &same, masks)
-	return said, ok
+	through.compare(t, same, masks)
 }
 
-// unshared is what dbmesh does not offer where sessions share connections; masks.txt says why.
+// unshared is what dbmesh does not offer where sessions share connections: a client that was
+// told the columns of a prepared statement once is told them again, for it may run elsewhere.
 const unshared = wire.CacheMetadata
+
+// blotted is the dialogue with the masks that are for shared connections only.
+func blotted(d *dialogue.Dialogue, flavour servers.Flavour) *dialogue.Dialogue {
+	e := *d
+	e.Steps = slices.Clone(d.Steps)
+	for i := range e.Steps {
+		switch s := &e.Steps[i]; {
+		case s.Mask != "":
+		case flavour == servers.FlavourTiDB && (s.Verb == "ping" || s.Verb == "reset-statement"):
+			s.Mask = "last-outcome"
+		case s.Verb == "execute":
+			s.Mask = "metadata-changed"
+		}
+	}
+	return &e
+}
+
+// apart are the dialogues that can't be the same on shared connections, and why.
+var apart = []struct {
+	name    string
+	flavour servers.Flavour // "" for all
+	why     string
+}{
+	{"idle_time_out", "", "the server's time-out is of a connection, and a silent session has none"},
+	{"idle_time_out_tidb", "", "likewise"},
+	{"idle_transaction_time_out", "", "left out of the tests in list mode, for it takes seconds"},
+	{"process_kill_malformed", "", "the server reads on behind the packet, where the commands of others have been"},
+	{"fetch_too_short", "", "likewise; dbmesh finds no statement's number in it"},
+	{"reset_too_short", "", "likewise"},
+	{"get_diagnostics", "", "of the warnings only what SHOW WARNINGS and SHOW ERRORS say is kept when others need the connection; the rest is refused"},
+	{"warnings_in_rows", "", "likewise, with LIMIT"},
+	{"null_parameters", servers.FlavourTiDB, "TiDB ends a connection on which a parameter's type has changed often enough"},
+	{"untyped_again", servers.FlavourTiDB, "what TiDB tells of a parameter's column depends on what was bound on the same connection before"},
+	{"one_parameter", servers.FlavourTiDB, "likewise"},
+	{"long_data", servers.FlavourTiDB, "likewise"},
+}
+
+// here are the dialogues for the flavour that can be the same on shared connections.
+func here(all []*dialogue.Dialogue, flavour servers.Flavour) []*dialogue.Dialogue {
+	return slices.DeleteFunc(slices.Clone(all), func(d *dialogue.Dialogue) bool {
+		if d.Large || !d.On(string(flavour)) {
+			return true
+		}
+		for _, a := range apart {
+			if a.name == d.Name && (a.flavour == "" || a.flavour == flavour) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func TestWhatIsLeftOutOnSharedConnectionsIsInTheCorpus(t *testing.T) {
+	all, err := dialogue.Load("corpus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range apart {
+		if !slices.ContainsFunc(all, func(d *dialogue.Dialogue) bool {
+			return d.Name == a.name && (a.flavour == "" || d.On(string(a.flavour)))
+		}) {
+			t.Errorf("no dialogue %s", a.name)
+		}
+	}
+}
 
 func TestDialoguesAreTheSameInACrowdOnTwoConnections(t *testing.T) {
 	all, masks := load(t)
@@ -143,18 +208,15 @@ func TestDialoguesAreTheSameInACrowdOnTwoConnections(t *testing.T) {
 		t.Run(string(flavour), func(t *testing.T) {
 			p := at(t, flavour)
 			lanes := p.lanes(t, atOnce(flavour))
-			here := slices.DeleteFunc(slices.Clone(all), func(d *dialogue.Dialogue) bool {
-				return d.Large || !d.On(string(flavour)) || strings.HasPrefix(d.Name, "idle_")
-			})
-			here = thinned(here)
-			here = append(here, permanent(here)...)
+			some := thinned(here(all, flavour))
+			some = append(some, permanent(some)...)
 			var shakes atomic.Int64
-			each(here, atOnce(flavour), func(d *dialogue.Dialogue) {
+			each(some, atOnce(flavour), func(d *dialogue.Dialogue) {
 				l := <-lanes
 				defer func() { lanes <- l }()
 				l.pooled(t, d, masks, &shakes)
 			})
-			t.Logf("%d dialogues, %d shakes", len(here), shakes.Load())
+			t.Logf("%d dialogues, %d shakes", len(some), shakes.Load())
 		})
 	}
 }

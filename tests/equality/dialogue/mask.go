@@ -21,6 +21,9 @@ var fields = map[string]func([]byte) []byte{
 	"auth-answer":   func([]byte) []byte { return nil },
 	"statistics":    digits,
 	"process-list":  whole,
+
+	"last-outcome":     lastOutcome,
+	"metadata-changed": metadataChanged,
 }
 
 // LoadMasks reads a masks file: the name of a field, a colon and the reason, one a line.
@@ -74,6 +77,36 @@ func digits(p []byte) []byte {
 		i += n - 1
 	}
 	return out
+}
+
+// lastOutcome blots out of an OK packet what it tells of a statement: rows, id, warnings.
+func lastOutcome(p []byte) []byte {
+	if len(p) == 0 || p[0] != 0 {
+		return p
+	}
+	at := 1
+	for range 2 {
+		if at >= len(p) {
+			return p
+		}
+		_, used := lenencAt(p[at:])
+		at += used
+	}
+	if at+4 > len(p) {
+		return p
+	}
+	return append([]byte{0, p[at], p[at+1]}, p[at+4:]...)
+}
+
+// metadataChanged blots the flag out of the status behind rows.
+func metadataChanged(p []byte) []byte {
+	const high = 4 // of the status flags, in both forms of the packet
+	if len(p) < 5 || len(p) > 9 || p[0] != 0xfe {
+		return p
+	}
+	p = bytes.Clone(p)
+	p[high] &^= 0x04
+	return p
 }
 
 // scramble blots out the challenge of an auth switch, but not its length.
