@@ -54,7 +54,7 @@ func stand(ctx context.Context, l *line, before *Standing) (*Standing, error) {
 	case strings.Contains(version, "tidb"):
 		return nil, ErrNoPositions
 	case strings.Contains(version, "mariadb"):
-		return standMariaDB(ctx, l, before)
+		return standMariaDB(ctx, l)
 	}
 	row, err := l.row(ctx, askMySQL, 2)
 	if err != nil {
@@ -73,7 +73,7 @@ func stand(ctx context.Context, l *line, before *Standing) (*Standing, error) {
 	return &Standing{Written: at, Applied: at}, nil
 }
 
-func standMariaDB(ctx context.Context, l *line, before *Standing) (*Standing, error) {
+func standMariaDB(ctx context.Context, l *line) (*Standing, error) {
 	row, err := l.row(ctx, askMariaDB, 5)
 	if err != nil {
 		return nil, err

@@ -141,16 +141,6 @@ func (s *session) settleAnew(f *flow) (wire.OK, error) {
 	return ok, err
 }
 
-// dropLinks closes every backend connection of the session.
-func (s *session) dropLinks() {
-	for _, l := range s.links {
-		s.shut(&l.sock)
-		l.src.Backend.AddSession(-1)
-	}
-	s.links, s.link = s.links[:0], nil
-	s.Unbind()
-}
-
 // askConnect runs the chain's connection hooks on the right goroutine.
 func (s *session) askConnect(ch *core.Chain, f *flow) (v core.Verdict, err error) {
 	if !ch.Slow() {

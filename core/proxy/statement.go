@@ -42,7 +42,7 @@ func (s *session) shareStatement() (w want, done bool) {
 	case core.Execute, core.BulkExecute, core.Fetch, core.ResetStatement, core.SendLongData, core.CloseStatement:
 		id, ok := s.statementID()
 		if !ok {
-			return s.cannot(1835, "HY000", "Malformed communication packet"), true
+			return s.cannot(1835, "Malformed communication packet"), true
 		}
 		s.clientID, s.mapped = id, true
 		st, ok := s.named(id)
@@ -52,7 +52,7 @@ func (s *session) shareStatement() (w want, done bool) {
 		case !ok, code == core.CloseStatement && st.Own == nil:
 			return s.ignore(), true
 		case st.Text == nil && st.Own == nil: // its connection is gone
-			return s.cannot(needsPrepare, "HY000", "Prepared statement needs to be re-prepared"), true
+			return s.cannot(needsPrepare, "Prepared statement needs to be re-prepared"), true
 		case code == core.Fetch && !st.Cursor:
 			return s.noCursor(id), true
 		}
@@ -104,20 +104,20 @@ func (s *session) unknown(id uint32) want {
 		what = "reset"
 	case core.BulkExecute:
 		if !s.caps.Has(wire.BulkStmts) {
-			return s.cannot(1295, "HY000", "This command is not supported in the prepared statement protocol yet")
+			return s.cannot(1295, "This command is not supported in the prepared statement protocol yet")
 		}
 	}
 	if s.flavour() == stmt.TiDB {
-		return s.cannot(1105, "HY000", "ERROR 1243 (HY000): Unknown prepared statement handler %d given to stmt_%s", id, what)
+		return s.cannot(1105, "ERROR 1243 (HY000): Unknown prepared statement handler %d given to stmt_%s", id, what)
 	}
-	return s.cannot(1243, "HY000", "Unknown prepared statement handler (%d) given to mysqld_stmt_%s", id, what)
+	return s.cannot(1243, "Unknown prepared statement handler (%d) given to mysqld_stmt_%s", id, what)
 }
 
 func (s *session) noCursor(id uint32) want {
 	if s.flavour() == stmt.TiDB {
-		return s.cannot(1105, "HY000", "ERROR 1326 (24000): Cursor is not open")
+		return s.cannot(1105, "ERROR 1326 (24000): Cursor is not open")
 	}
-	return s.cannot(noOpenCursor, "HY000", noCursorText, id)
+	return s.cannot(noOpenCursor, noCursorText, id)
 }
 
 // The error for a fetch from nothing.
@@ -127,9 +127,9 @@ const (
 )
 
 // cannot answers with an error in the server's place.
-func (s *session) cannot(code uint16, sqlState, format string, args ...any) want {
+func (s *session) cannot(code uint16, format string, args ...any) want {
 	s.outcome.Side = core.Client
-	return s.answer(&core.Reply{Err: &core.Error{Code: code, State: sqlState, Message: fmt.Sprintf(format, args...)}})
+	return s.answer(&core.Reply{Err: &core.Error{Code: code, State: "HY000", Message: fmt.Sprintf(format, args...)}})
 }
 
 // stuckStatement is why a prepared statement holds the connection.

@@ -85,8 +85,8 @@ func TestValuesAreWrittenAsTheyCanBeSet(t *testing.T) {
 // read, and that it is the value.
 func FuzzParseValues(f *testing.F) {
 	for _, s := range []string{"", "a", "it's", `\`, "'", "''", "ä", "1", "1e5", "-1.5", "x' OR '1", "\x00", "SPACE(0)", "NULL"} {
-		f.Add([]byte(s), byte(protocol.MYSQL_TYPE_VAR_STRING), uint16(utf8mb4))
-		f.Add([]byte(s), byte(protocol.MYSQL_TYPE_DOUBLE), uint16(63))
+		f.Add([]byte(s), protocol.MYSQL_TYPE_VAR_STRING, uint16(utf8mb4))
+		f.Add([]byte(s), protocol.MYSQL_TYPE_DOUBLE, uint16(63))
 	}
 	f.Fuzz(func(t *testing.T, value []byte, kind byte, charset uint16) {
 		names := []string{"a"}

@@ -94,7 +94,7 @@ func moduleIn(dir string) (string, error) {
 		}
 	}
 	path = filepath.Join(dir, name+".wasm")
-	if _, err := os.Stat(path); err != nil { //nolint:gosec // the name in a manifest that its author wrote
+	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("there is no %s; dbmesh filter build makes it", path)
 	}
 	return path, nil

@@ -18,8 +18,6 @@ var (
 
 const (
 	headerLen = 7
-	// maxPlain is the most that a compressed packet can claim to hold.
-	maxPlain = wire.MaxPayload
 	// maxEmpty is how many packets without a payload may come in a row. Some servers send
 	// one now and then.
 	maxEmpty = 64

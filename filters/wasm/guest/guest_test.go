@@ -114,8 +114,7 @@ func TestThePassOfAnEmptyHookIsAPass(t *testing.T) {
 
 func TestTheHeaderTellsTheFacts(t *testing.T) {
 	m := w.Guest()
-	all := abi.HookNames()
-	for h := range all {
+	for h := range abi.HookNames() {
 		m.Hook(abi.Hook(h), nil, w.I64(0))
 	}
 	m.Func(abi.ExportHooks, nil, []w.Type{w.Int64}, nil, w.I64(16<<abi.WantTextShift|abi.WantParams|abi.WantHooksMask))

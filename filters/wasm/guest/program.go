@@ -133,7 +133,9 @@ func (p *Program) Call(ctx context.Context, hook abi.Hook, arg uint32, c *Call) 
 		return err
 	}
 	if err := in.run(hook, arg, c); err != nil {
-		p.discard(in, err.(*Fault).Kind)
+		var fault *Fault
+		_ = errors.As(err, &fault) // it is one always
+		p.discard(in, fault.Kind)
 		return err
 	}
 	p.put(in)

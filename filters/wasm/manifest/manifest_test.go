@@ -43,7 +43,7 @@ cases:
 
 func TestMistakesInAManifestAreToldWithTheirLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"name: a\nnmae: b":                           `x: line 2: unknown key "nmae"`,
+		"name: a\nnaem: b":                           `x: line 2: unknown key "naem"`,
 		"name: a\nhooks: [on_fire]":                  `x: line 2: there is no hook "on_fire", only on_session`,
 		"capabilities:\n- sql\n- root":               `x: line 3: there is no capability "root"`,
 		"limits:\n  fuel: -1":                        "x: line 2: \"-1\" is no number",

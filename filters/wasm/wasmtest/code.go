@@ -117,7 +117,7 @@ func BrTable(last uint32, labels ...uint32) Code {
 	return code + U(uint64(last))
 }
 
-// Memory access: the instruction, then At(offset), as in Load32+At(8).
+// At is where an access to memory goes, behind its instruction, as in Load32+At(8).
 func At(offset uint32) Code { return "\x00" + U(uint64(offset)) }
 
 // RefFunc puts a reference to a function on the stack.
