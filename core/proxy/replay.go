@@ -8,6 +8,7 @@ import (
 	"github.com/dbmesh/dbmesh/core/backend"
 	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/state"
+	"github.com/dbmesh/dbmesh/core/stmt"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -27,10 +28,32 @@ type guise struct {
 
 // replay makes the connection what the command at hand needs.
 func (s *session) replay(f *flow, k *link) error {
+	if s.past.lacksID(k) && s.past.id == nil && s.flavour() == stmt.TiDB {
+		if err := s.forgetID(f, k); err != nil {
+			return err
+		}
+	}
 	if err := s.provide(f, k); err != nil {
 		return err
 	}
 	return s.dressAs(f, k, guise{s.Schema, &s.shadow, true})
+}
+
+// forgetID has TiDB answer LAST_INSERT_ID() with 0, which no statement can make it do. Where a
+// reset would take too much away an INSERT finds the id of another session; a question does not.
+func (s *session) forgetID(f *flow, k *link) error {
+	if s.stuck() != "" {
+		if asksID(s.cmd.Statement()) {
+			return &core.Error{Code: 1105, State: "HY000", Message: "dbmesh: the last insert id can't be told in this transaction, for the session has made none yet; ask before it, or after an INSERT"}
+		}
+		return nil
+	}
+	if err := s.resetLink(f, k); err != nil {
+		k.tainted = "it does not take a reset"
+		return err
+	}
+	k.worn.Schema = noSchema
+	return nil
 }
 
 // dressAs gives the connection a guise. What nobody has to look at before goes out together
