@@ -178,7 +178,8 @@ func TestAGoneClientsStatementIsCancelledByItsOwnAccountIfTheControlAccountMayNo
 	m := startMesh(t, parts{}, s.text())
 	id, _, victim := sleeper(t, m, false)
 	_ = victim.Close()
-	until(t, 5*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
+	// The server itself looks for the client of a SLEEP every five seconds.
+	until(t, 3*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
 	until(t, 5*time.Second, "the session has ended", func() bool { return m.server.Sessions() == 0 })
 }
 
