@@ -78,6 +78,9 @@ func (s *session) reply() want {
 	s.streak = 0
 	s.out.release()
 	s.report()
+	if s.shares && !s.lingers { // a connection may have been taken for the command before it was answered here
+		s.letGo()
+	}
 	return s.settle()
 }
 

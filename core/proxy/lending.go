@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
@@ -16,6 +17,8 @@ import (
 // logins there. It outlives changes of the server's settings.
 type lending struct {
 	*lease.Lender[*link]
+
+	plain atomic.Int64 // until when its server is believed to have no init_connect, see plainFor
 
 	mu     sync.Mutex
 	logins map[lease.Kind]*knownLogin

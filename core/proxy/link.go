@@ -36,6 +36,7 @@ type link struct {
 	bare     bool           // the pool's variables are not set there
 	status   uint16         // status flags after its last login
 	greeting *wire.Greeting // of its login
+	reset    bool           // by its client, since it was lent
 	tainted  string         // why it must not be given back
 	killed   atomic.Bool    // a KILL was sent for it, which may strike late
 	pinged   bool           // a ping is under way

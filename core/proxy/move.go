@@ -168,7 +168,7 @@ func (s *session) reset() {
 		if !defect.Is(defect.WornKeptAfterReset) {
 			s.link.worn.Forget()
 		}
-		s.link.lastID = 0
+		s.link.lastID, s.link.reset = 0, true
 		if s.state.Mode(s.Status).Flavour == stmt.TiDB { // goes back to what came by a command, another session's perhaps
 			s.Schema, s.link.worn.Schema = s.entrySchema, noSchema
 		}

@@ -26,6 +26,8 @@ type past struct {
 	id     []byte // as last captured; nil for 0
 	idName uint64 // of the id, where link.lastID is the same it is on the connection; 0 for none
 
+	idLost bool // it was on a connection that broke, and is not known any more
+
 	calc       bool // FOUND_ROWS() is not the number of rows that were sent
 	rows       uint64
 	rowsKnown  bool
@@ -146,7 +148,10 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		return wantNothing, false
 	}
 	p.wantID = id
-	if p.idMade && asksID(f) && (s.link == nil || s.link.lastID != p.idName) { // the connection that knew it is gone
+	if p.idMade && id && (s.link == nil || s.link.lastID != p.idName) { // the connection that knew it is gone
+		p.id, p.idMade, p.idName, p.idLost = nil, false, 0, true
+	}
+	if p.idLost && asksID(f) {
 		return s.gone("the last insert id"), true
 	}
 	here := s.link != nil || (diagnostics || rows) && s.retake()
@@ -286,6 +291,7 @@ func (s *session) capture(f *flow) {
 			return
 		}
 		p.id, p.idMade = row.values[0], false
+		p.idLost = p.idLost && string(p.id) == "0" // the INSERT has made none
 	}
 	p.calc = false
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/backend"
@@ -243,12 +244,23 @@ func (s *session) changeLogin(f *flow, k *link, schema string) error {
 // beginsOtherwise says that a login there is more than a reset or a change of user leaves: the
 // server runs its init_connect for new connections only.
 func (s *session) beginsOtherwise(f *flow, k *link) bool {
-	row, err := ask(wire.NewConn(stream{f, &k.sock}), k.caps, []byte("SELECT @@global.init_connect"))
-	if err != nil {
-		return !errors.As(err, new(*wire.Err)) // a server that does not know it has none
+	now := s.loop.clock()
+	if until := time.Duration(k.lending.plain.Load()); now < until {
+		return false
 	}
-	return len(row.values) != 1 || len(row.values[0]) > 0
+	row, err := ask(wire.NewConn(stream{f, &k.sock}), k.caps, []byte("SELECT @@global.init_connect"))
+	if err != nil && !errors.As(err, new(*wire.Err)) {
+		return true
+	}
+	if err == nil && (len(row.values) != 1 || len(row.values[0]) > 0) {
+		return true
+	}
+	k.lending.plain.Store(int64(now + plainFor)) // a server that does not know the variable has none
+	return false
 }
+
+// plainFor is how long a server is believed to have no init_connect after it said so.
+const plainFor = time.Second
 
 // resetLink has the server forget what the session has left on the connection. The default
 // schema stays.

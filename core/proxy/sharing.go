@@ -249,7 +249,16 @@ func (s *session) shareFinish() want {
 	if k == nil {
 		return s.settle()
 	}
-	if len(s.assigns) > 0 || s.past.open() && k.src.Pool.Pooling.Linger == 0 && s.stuck() == "" {
+	if k.reset {
+		k.reset = false
+		return s.startFlow(func(f *flow) error {
+			if s.beginsOtherwise(f, k) {
+				k.tainted = "its server's init_connect was not run since the reset"
+			}
+			return nil
+		}, func(error) want { s.letGo(); return s.settle() })
+	}
+	if len(s.assigns) > 0 || s.past.open() && k.src.Pool.Pooling.Linger == 0 && s.stuck() == "" || s.past.idLost && s.past.idMade {
 		return s.startFlow(func(f *flow) error { return s.readBack(f, k) }, func(err error) want {
 			if err != nil {
 				s.log.Warn("the backend does not tell what was set", "backend", k.src.Backend.Name, "error", err)
