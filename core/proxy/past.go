@@ -70,7 +70,7 @@ func (p *past) note(s *session, f *core.Facts) {
 	if !runs(s.cmd.Code) && s.cmd.Code != core.Prepare && s.cmd.Code != core.InitDB || f != nil && asksDiagnostics(s.cmd.SQL, f) {
 		return
 	}
-	p.warned, p.saved, p.lost = r.Warnings > 0 || r.Err != nil, nil, false
+	p.noteWarnings(s, f)
 	if !runs(s.cmd.Code) {
 		return
 	}
@@ -142,7 +142,8 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	diagnostics, rows := asksDiagnostics(s.cmd.SQL, f), asksRows(f)
 	id := f.Opaque || f.Creates.Has(core.EffectUnknown) || asksID(f) || inserts(f)
 	if !diagnostics && !rows && s.stuck() == "" {
-		p.warned, p.calc = false, false // nobody can ask any more
+		p.calc = false // nobody can ask any more
+		p.warned = p.warned && s.leavesWarnings(f) != no
 	}
 	if !diagnostics && !rows && !id {
 		return wantNothing, false
@@ -276,6 +277,15 @@ func (s *session) capture(f *flow) {
 	p, k := &s.past, s.link
 	p.disturbed = true
 	c := wire.NewConn(stream{f, &k.sock})
+	if p.calc { // first, for what is asked below has rows too
+		row, err := ask(c, k.caps, []byte("SELECT FOUND_ROWS()"))
+		if err != nil || len(row.values) != 1 {
+			k.tainted = "it can't be asked for its row counts"
+			return
+		}
+		p.rows, err = strconv.ParseUint(string(row.values[0]), 10, 64)
+		p.calc, p.rowsKnown = false, err == nil
+	}
 	if p.warned {
 		saved, err := collectAll(c, k.caps)
 		if err != nil {
@@ -293,7 +303,6 @@ func (s *session) capture(f *flow) {
 		p.id, p.idMade = row.values[0], false
 		p.idLost = p.idLost && string(p.id) == "0" // the INSERT has made none
 	}
-	p.calc = false
 }
 
 // collectAll asks all questions about warnings. It gives nil if the server refuses one.

@@ -55,7 +55,10 @@ func find(t *testing.T, program string, server *servers.Backend, d defect.Defect
 	mesh.Complains = true // of what the defect does to it
 	w := newWorld(t, server, mesh.Addr, endless)
 	w.share("transaction")
-	w.limit = 0 // a defect may cost connections, which is not what it is looked for by
+	w.limit = 0                      // a defect may cost connections, which is not what it is looked for by
+	if d == defect.ReusedAfterKill { // it shows only if a KILL comes late
+		w.assassins = 4
+	}
 	calm := shaker{every: time.Second, calm: time.Hour}
 	shaken(t, w, calm, foundWithin)
 	w.report(t)

@@ -65,7 +65,9 @@ func shaken(t *testing.T, w *world, k shaker, limit time.Duration) {
 	w.began = time.Now()
 	var shaking sync.WaitGroup
 	shaking.Go(func() { k.run(t, w) })
-	shaking.Go(w.assassinate)
+	for i := range max(w.assassins, 1) {
+		shaking.Go(func() { w.assassinate(uint64(i)) })
+	}
 	if w.limit > 0 {
 		shaking.Go(func() { (&census{limit: w.limit, port: w.server.Port}).keep(t, w) })
 	}

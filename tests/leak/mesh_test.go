@@ -14,7 +14,8 @@ import (
 type setup struct {
 	backend string
 	mode    string // session or transaction
-	max     int    // connections
+	health  string
+	max     int // connections
 	// What a swap changes.
 	statements int
 	threshold  int
@@ -29,7 +30,7 @@ pools:
   - name: main
     tls: {mode: "off"}
     control: {user: control, password: control}
-    health: {interval: 500ms, timeout: 450ms, fall: 4}
+    health: %s
     backends: [{address: %q}]
     pooling: {mode: %s, max: %d, queue_timeout: 20s, max_logins: 10, max_statements: %d, linger: %s}
 chains:
@@ -43,12 +44,17 @@ chains:
       - {kind: router}
       - {kind: balancer}
       - {kind: slow-log, threshold: %dms, file: /dev/null}
-`, s.backend, s.mode, s.max, s.statements, s.linger, s.threshold)
+`, s.health, s.backend, s.mode, s.max, s.statements, s.linger, s.threshold)
 }
 
 // usual is the setup that a search begins with.
 func usual(b *servers.Backend, mode string) setup {
-	return setup{backend: b.Addr, mode: mode, max: connections, statements: 64, threshold: 60_000, linger: "1s"}
+	// A busy machine must not look like a server that is down.
+	health := "{interval: 500ms, timeout: 450ms, fall: 4}"
+	if b.Flavour == servers.FlavourTiDB {
+		health = "{interval: 2s, timeout: 2s, fall: 5}"
+	}
+	return setup{health: health, backend: b.Addr, mode: mode, max: connections, statements: 64, threshold: 60_000, linger: "1s"}
 }
 
 // swap gives dbmesh another config.

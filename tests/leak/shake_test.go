@@ -69,8 +69,8 @@ func (w *world) storm(name string, do func() error) {
 }
 
 // assassinate kills sessions' statements, and sometimes sessions, in a session of its own.
-func (w *world) assassinate() {
-	rng := rand.New(rand.NewPCG(w.seed, 1<<41))
+func (w *world) assassinate(which uint64) {
+	rng := rand.New(rand.NewPCG(w.seed, 1<<41+which))
 	var r *raw
 	for !w.over() {
 		time.Sleep(30 * time.Millisecond)

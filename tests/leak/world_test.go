@@ -39,7 +39,9 @@ type world struct {
 	holders chan struct{}
 	places  [sessions]atomic.Pointer[session]
 	shaking bool
-	limit   int // of connections that the sessions share, 0 if they do not
+
+	assassins int // that kill all the time; 0 is one
+	limit     int // of connections that the sessions share, 0 if they do not
 
 	checks  atomic.Int64
 	given   atomic.Int64 // ids that sessions chose themselves
