@@ -64,6 +64,9 @@ func (p *past) makesID(s *session) {
 	s.link.lastID = p.idName
 }
 
+// losesID notes that the connection that knew the session's id is gone.
+func (p *past) losesID() { p.id, p.idMade, p.idName, p.idLost = nil, false, 0, true }
+
 // note takes from the response at hand what it leaves.
 func (p *past) note(s *session, f *core.Facts) {
 	r := &s.resp
@@ -150,7 +153,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	}
 	p.wantID = id
 	if p.idMade && id && (s.link == nil || s.link.lastID != p.idName) { // the connection that knew it is gone
-		p.id, p.idMade, p.idName, p.idLost = nil, false, 0, true
+		p.losesID()
 	}
 	if p.idLost && asksID(f) {
 		return s.gone("the last insert id"), true
@@ -293,6 +296,9 @@ func (s *session) capture(f *flow) {
 			return
 		}
 		p.warned, p.saved, p.lost = false, saved, saved == nil
+	}
+	if p.idMade && k.lastID != p.idName {
+		p.losesID()
 	}
 	if p.idMade {
 		row, err := ask(c, k.caps, []byte("SELECT LAST_INSERT_ID()"))
