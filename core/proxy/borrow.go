@@ -190,7 +190,7 @@ func (s *session) hold(k *link) {
 	k.owner = s
 	s.loop.hand(&k.sock, s)
 	s.links = append(s.links[:0], k)
-	s.link = k
+	s.link, s.past.others = k, true
 	s.Bind(k.src.Backend)
 	s.srv.registry.bind(s.ID, k)
 	if s.caps.Has(wire.SessionTrack) {

@@ -21,6 +21,7 @@ type past struct {
 	warned bool         // the connection holds warnings or an error of the last statement
 	saved  *diagnostics // the replies about them, once captured
 	lost   bool         // there were warnings, and they could not be captured
+	others bool         // the connection may hold those of another session: none of this one's has put its own there
 
 	idMade bool   // the connection's LAST_INSERT_ID() is newer than id
 	id     []byte // as last captured; nil for 0
@@ -162,7 +163,8 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 	if here && (diagnostics || rows) {
 		s.cmd.Pool = s.link.src.Backend.Pool
 	}
-	if here && !p.disturbed && !(rows && p.lacksID(s.link)) { // to set the id would change the counts
+	aside := diagnostics && (p.others || p.saved != nil || p.lost)      // those on the connection are not what is asked for
+	if here && !p.disturbed && !aside && !(rows && p.lacksID(s.link)) { // to set the id would change the counts
 		return wantNothing, false
 	}
 	if diagnostics {
@@ -190,7 +192,9 @@ func (s *session) retake() bool {
 	switch {
 	case k == l.link:
 		if k.fresh(s.srv) && k.Uses() == l.uses+1 {
+			others := s.past.others
 			s.hold(k)
+			s.past.others = others
 			s.cmd.Pool = k.src.Backend.Pool
 			return true
 		}

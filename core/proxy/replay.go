@@ -209,7 +209,7 @@ func (s *session) addReady(add func(code core.Code, arg []byte, then func())) {
 		add(core.Query, s.past.setID(), func() { k.lastID = s.past.idName })
 	}
 	if s.past.wantClean {
-		add(core.Query, []byte("DO 0"), func() { s.past.wantClean = false })
+		add(core.Query, []byte(noWarnings), func() { s.past.wantClean, s.past.others = false, false })
 	}
 	if len(s.heldBegin) > 0 {
 		add(core.Query, s.heldBegin, func() {
