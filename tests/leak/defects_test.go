@@ -17,6 +17,9 @@ const foundWithin = time.Minute
 // The compiler must leave nothing of the defects in a program that is built as releases are.
 func TestAProgramWithoutTheTagHasNoDefects(t *testing.T) {
 	for tag, want := range map[string]bool{"": false, "defects": true} {
+		if want && sidecar.Now() == sidecar.Short {
+			continue // to build so much once more takes longer than the short run has
+		}
 		path, err := sidecar.Build(tag)
 		if err != nil {
 			t.Fatal(err)
