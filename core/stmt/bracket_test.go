@@ -20,15 +20,16 @@ func TestTheTimeForAHostileTextGrowsWithItsLength(t *testing.T) {
 		"calls": "SELECT " + strings.Repeat("x(,", maxShape/3-3), "common table expressions": "WITH " + strings.Repeat("recursive a(", maxShape/12-1),
 		"variables": "SELECT " + variables.String(),
 	} {
+		const limit = 150 * time.Millisecond
 		best := time.Hour
-		for range 3 { // others use the machine too
+		for n := 0; n < 3 || best > limit && n < 20; n++ { // others use the machine too
 			began := time.Now()
 			if f := Analyze(m, []byte(sql)); !f.Opaque {
 				t.Errorf("%s: understood", name)
 			}
 			best = min(best, time.Since(began))
 		}
-		if limit := 150 * time.Millisecond; best > limit {
+		if best > limit {
 			t.Errorf("%s: %s, want at most %s", name, best, limit)
 		}
 	}
