@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export DBMESH_TEST_SCALE=$1
-case $1 in short) limit=5m ;; ci) limit=25m ;; *) limit=4h ;; esac
+case $1 in short) limit=10m ;; ci) limit=25m ;; *) limit=4h ;; esac
 
 # AssemblyScript's compiler, where install-toolchains.sh has put it.
 version=$(sed -n 's/.*"assemblyscript": "\(.*\)".*/\1/p' filter-sdk/assemblyscript/package.json)

@@ -130,7 +130,7 @@ func asksDiagnostics(sql []byte, f *core.Facts) bool {
 // its place.
 func (p *past) failed(err error) {
 	if said := (*wire.Err)(nil); errors.As(err, &said) {
-		p.warned, p.saved, p.lost, p.disturbed = true, nil, false, false
+		p.warned, p.saved, p.lost, p.others, p.disturbed = true, nil, false, false, false
 		p.calc, p.rowsKnown, p.count, p.countKnown = false, false, -1, true
 	}
 }
