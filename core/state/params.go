@@ -1,6 +1,10 @@
 package state
 
-import "github.com/dbmesh/dbmesh/core/wire"
+import (
+	"bytes"
+
+	"github.com/dbmesh/dbmesh/core/wire"
+)
 
 // Bindings are what a statement's executes bring from one to the next.
 type Bindings struct {
@@ -41,8 +45,12 @@ func (s *Session) Executes(id uint32, e *wire.Execute) {
 		s.texts -= len(st.Types)
 		st.Types = nil
 	case e.Told:
+		types := e.Types[:2*st.Count]
+		if st.Teller != 0 && !bytes.Equal(st.Types, types) {
+			st.Teller = s.login.Texts.teller() // handles that it told the others to must be told these
+		}
 		s.texts -= len(st.Types)
-		st.Types = append(st.Types[:0], e.Types[:2*st.Count]...)
+		st.Types = append(st.Types[:0], types...)
 		if s.texts += len(st.Types); s.texts > maxTexts {
 			s.texts -= len(st.Types)
 			st.Types = nil
