@@ -34,10 +34,18 @@ func (s *session) replay(f *flow, k *link) error {
 			return err
 		}
 	}
-	if err := s.provide(f, k); err != nil {
-		return err
+	for range 2 {
+		if err := s.provide(f, k); err != nil {
+			return err
+		}
+		if err := s.dressAs(f, k, guise{s.Schema, &s.shadow, true}); err != nil {
+			return err
+		}
+		if !s.lacks(k) { // a change of login takes what is prepared there
+			return nil
+		}
 	}
-	return s.dressAs(f, k, guise{s.Schema, &s.shadow, true})
+	return &core.Error{Code: needsPrepare, State: "HY000", Message: "Prepared statement needs to be re-prepared"}
 }
 
 // forgetID has TiDB answer LAST_INSERT_ID() with 0, which no statement can make it do. Where a

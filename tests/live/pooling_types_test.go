@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
+
 	"github.com/dbmesh/dbmesh/tests/equality/dialogue"
 )
 
@@ -60,5 +62,28 @@ func TestAnExecuteWithoutTypesMeansTheLastOnesOfItsSession(t *testing.T) {
 	}
 	if n := count(held(t, server)); n != 2+1 { // the direct one's is its own
 		t.Errorf("%d connections, want 3", n)
+	}
+}
+
+// A session without a default schema gets a connection that has one by a new login, which
+// takes away what was prepared there.
+func TestAStatementOutlivesTheLoginThatTakesASchemaAway(t *testing.T) {
+	m, _ := own(t, "max: 1")
+	none := session(t, driver(t, m.addr(), "app", "app", func(c *mysql.Config) { c.DBName = "" }))
+	s, err := none.PrepareContext(t.Context(), "SELECT ?, IFNULL(DATABASE(), '-')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	other := session(t, app(t, m.addr()))
+	for i := range 5 {
+		if got := value(t, other, "SELECT DATABASE()"); got != "app" {
+			t.Errorf("the other session has the schema %s", got)
+		}
+		var n int
+		var schema string
+		if err := s.QueryRowContext(t.Context(), i).Scan(&n, &schema); err != nil || n != i || schema != "-" {
+			t.Fatalf("got %d %s, %v, want %d and no schema", n, schema, err, i)
+		}
 	}
 }
