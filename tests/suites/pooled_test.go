@@ -52,6 +52,7 @@ func pooled(t *testing.T, b *servers.Backend) *sidecar.Dbmesh {
 }
 
 func TestTheDriversOwnSuiteIsTheSameOnSharedConnections(t *testing.T) {
+	notShort(t)
 	s := driverSuite(t)
 	// The first opens as many transactions as the server takes connections, and wants the
 	// server's own words where it takes no more. The others want the server to go on with a
@@ -62,7 +63,6 @@ func TestTheDriversOwnSuiteIsTheSameOnSharedConnections(t *testing.T) {
 		s.compare(t, "go-sql-driver on MariaDB", b, pooled(t, b))
 	})
 	t.Run("tidb", func(t *testing.T) {
-		notShort(t)
 		b := servers.TiDB(t, 1, servers.WithoutTLS()).Ends[0]
 		s.compare(t, "go-sql-driver on TiDB", b, pooled(t, b))
 	})
