@@ -67,6 +67,14 @@ func (l *lending) account(kind lease.Kind) *loginAs {
 	return nil
 }
 
+// begunAnew notes that logins from now on may be others than those before.
+func (l *lending) begunAnew() {
+	l.Retire()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.logins)
+}
+
 // chose notes that a login of the kind could choose the schema.
 func (l *lending) chose(kind lease.Kind, schema string) {
 	l.mu.Lock()

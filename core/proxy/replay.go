@@ -15,9 +15,26 @@ import (
 
 // behind says whether the connection is not yet what the command at hand needs.
 func (s *session) behind(k *link) bool {
-	return s.misfits(k) || k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID(k) || s.past.wantClean ||
+	return s.misfits(k) || s.beganUnlike(k) || k.bare || k.worn.Schema != s.Schema || len(s.heldBegin) > 0 || s.past.lacksID(k) || s.past.wantClean ||
 		s.lacks(k) || len(k.worn.Unknown(s.assigns)) > 0 || len(k.worn.Lacks(&s.shadow)) > 0 ||
 		len(state.Difference(&s.shadow, &k.worn, s.scratch[:0])) > 0
+}
+
+// beganUnlike says that the connection's login has another autocommit than the session's own
+// had: somebody has set the global variable since.
+func (s *session) beganUnlike(k *link) bool {
+	return s.fresh && (k.status^s.freshStatus)&wire.StatusAutocommit != 0 && !s.shadow.Has(autocommit)
+}
+
+const autocommit = "autocommit"
+
+// keepAutocommit has the session go on as it began: what it writes must not wait for a COMMIT.
+func (s *session) keepAutocommit() {
+	value := "0"
+	if s.freshStatus&wire.StatusAutocommit != 0 {
+		value = "1"
+	}
+	s.shadow.Learn(&state.Worn{}, []string{autocommit}, []string{value})
 }
 
 // guise is what a connection shall look like to the statements that run there.
@@ -33,6 +50,9 @@ func (s *session) replay(f *flow, k *link) error {
 		if err := s.forgetID(f, k); err != nil {
 			return err
 		}
+	}
+	if s.beganUnlike(k) {
+		s.keepAutocommit()
 	}
 	for range 2 {
 		if err := s.provide(f, k); err != nil {

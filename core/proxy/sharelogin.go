@@ -9,6 +9,7 @@ import (
 // a login of the kind is known, the session begins without a connection.
 func (s *session) shareLogin(f *flow) (wire.OK, error) {
 	s.loop.share(s.srv)
+	s.fresh = false
 	s.cmd.Reset(&s.Session, core.Ping, nil, 0, false)
 	s.cmd.Backend = s.Backend
 	status, known := uint16(0), false
@@ -30,7 +31,7 @@ func (s *session) shareLogin(f *flow) (wire.OK, error) {
 		}
 		status = s.link.status
 	}
-	s.Status, s.freshStatus = status, status
+	s.Status, s.freshStatus, s.fresh = status, status, true
 	return wire.OK{Status: status}, nil
 }
 

@@ -22,6 +22,7 @@ type sharing struct {
 	kind        lease.Kind  // of the connections that it may use
 	homePool    string      // the pool where it is at home
 	freshStatus uint16      // status flags after a login there
+	fresh       bool        // freshStatus is known
 	entrySchema string      // the last that no statement chose: TiDB's reset goes back to it
 
 	pins      state.Pins
@@ -208,7 +209,7 @@ func (s *session) shareLearn() {
 		if r.Err == nil && f != nil {
 			s.pins.Succeeded(f)
 			if setsGlobals(f) {
-				s.link.lending.Retire()
+				s.link.lending.begunAnew()
 			}
 		}
 	}

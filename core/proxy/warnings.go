@@ -24,9 +24,11 @@ const (
 // before, to be asked for behind it.
 func (s *session) leavesWarnings(f *core.Facts) answer {
 	switch {
+	case s.cmd.Code == core.InitDB && s.flavour() != stmt.TiDB:
+		return yes
 	case f == nil || f.Opaque:
 		return perhaps
-	case len(f.Tables) > 0 || s.state.Mode(s.Status).Flavour == stmt.TiDB:
+	case len(f.Tables) > 0 || s.flavour() == stmt.TiDB:
 		return no
 	}
 	switch f.Kind {
@@ -54,9 +56,8 @@ func mentionsFrom(sql []byte) bool {
 
 // noteWarnings takes from the response at hand whether there is something to ask for.
 func (p *past) noteWarnings(s *session, f *core.Facts) {
-	if s.resp.Warnings > 0 || s.resp.Err != nil || !runs(s.cmd.Code) {
-		p.warned, p.saved, p.lost = s.resp.Warnings > 0 || s.resp.Err != nil, nil, false
-		p.others = p.others && !p.warned
+	if s.resp.Warnings > 0 || s.resp.Err != nil {
+		p.warned, p.saved, p.lost, p.others = true, nil, false, false
 		return
 	}
 	switch s.leavesWarnings(f) {

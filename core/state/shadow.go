@@ -30,6 +30,12 @@ func (s *Shadow) Each(yield func(name, value string) bool) {
 	}
 }
 
+// Has says whether the session has set the variable.
+func (s *Shadow) Has(name string) bool {
+	_, ok := s.set.get(name)
+	return ok
+}
+
 // Clear forgets all, when the session begins anew.
 func (s *Shadow) Clear() { s.set = nil }
 
