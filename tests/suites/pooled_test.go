@@ -11,9 +11,12 @@ import (
 	"github.com/dbmesh/dbmesh/tests/sidecar"
 )
 
-// most is how many connections the suites' sessions share with two crowds, which makes ten
+// most is how many connections the suites' sessions share with three crowds, which makes ten
 // sessions for each.
-const most = 4
+const (
+	most   = 6
+	crowds = 3
+)
 
 // pooledConfig knows the users that the suites log in as.
 const pooledConfig = `
@@ -45,7 +48,7 @@ chains:
 func pooled(t *testing.T, b *servers.Backend) *sidecar.Dbmesh {
 	t.Helper()
 	d := sidecar.With(t, fmt.Sprintf(pooledConfig, most), "BACKEND="+b.Addr)
-	for range 2 {
+	for range crowds {
 		crowd.Stay(t, b, d.Addr)
 	}
 	return d
@@ -70,7 +73,13 @@ func TestTheDriversOwnSuiteIsTheSameOnSharedConnections(t *testing.T) {
 
 func TestMariaDBsOwnClientSuiteIsTheSameOnSharedConnections(t *testing.T) {
 	notShort(t)
-	capiSuite(t).compare(t, func(b *servers.Backend) *sidecar.Dbmesh { return pooled(t, b) })
+	c := capiSuite(t)
+	c.skip = []string{
+		"test_change_user",        // in mode list a refused change of user ends the session
+		"test_cache_metadata",     // is not offered where sessions share connections
+		"test_connect_autocommit", // sets the global variable, which the crowd notices at its resets
+	}
+	c.compare(t, func(b *servers.Backend) *sidecar.Dbmesh { return pooled(t, b) })
 }
 
 func TestASchemaSurvivesDumpAndRestoreOnSharedConnections(t *testing.T) {
