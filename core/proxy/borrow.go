@@ -152,7 +152,7 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 				return nil
 			}
 			s.pending = k
-			if s.beginsOtherwise(f, k) {
+			if s.keepsCollation(k) || s.beginsOtherwise(f, k) {
 				s.pending = nil
 				s.srv.closeIdle(k, nil)
 				g = grant{}

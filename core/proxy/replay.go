@@ -269,6 +269,12 @@ func (s *session) changeLogin(f *flow, k *link, schema string) error {
 	return nil
 }
 
+// keepsCollation says that a change of user leaves the connection with another collation than
+// the session's login asks for: TiDB does not look at that part of the command.
+func (s *session) keepsCollation(k *link) bool {
+	return k.Kind.Collation != s.kind.Collation && stmt.ServerMode(k.greeting.Version).Flavour == stmt.TiDB
+}
+
 // beginsOtherwise says that a login there is more than a reset or a change of user leaves: the
 // server runs its init_connect for new connections only.
 func (s *session) beginsOtherwise(f *flow, k *link) bool {

@@ -62,7 +62,9 @@ func (p *past) noteWarnings(s *session, f *core.Facts) {
 	}
 	switch s.leavesWarnings(f) {
 	case no:
-		p.warned, p.saved, p.lost, p.others = false, nil, false, false
+		p.warned, p.saved, p.lost = false, nil, false
+		// MariaDB's query cache answers without having anything forgotten.
+		p.others = p.others && f.Kind == core.StatementSelect && s.flavour() == stmt.MariaDB
 	case perhaps: // the connection knows, if it still is the same
 		p.lost = p.lost || p.saved != nil
 		p.saved = nil

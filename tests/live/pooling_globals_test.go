@@ -3,6 +3,8 @@ package live
 import (
 	"strings"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // A session goes on as it began, also on connections that begin otherwise since.
@@ -52,5 +54,20 @@ func TestAPrepareWithoutATableLeavesTheWarnings(t *testing.T) {
 	defer s.Close()
 	if got := table(t, c, "SHOW WARNINGS"); len(got) != 2 || got[1][1] != "1051" {
 		t.Errorf("warnings %v", got)
+	}
+}
+
+// TiDB's change of user leaves the collation as it is, so it can't make a connection another
+// session's that logged in with its own.
+func TestSessionsOnTiDBHaveTheCollationThatTheyLoggedInWith(t *testing.T) {
+	end := shared.TiDB(t).Ends[0]
+	m := startMesh(t, parts{}, sharing(end, "max: 1").text())
+	for range 3 {
+		for _, collation := range []string{"utf8mb4_unicode_ci", "utf8mb4_bin", "utf8mb4_general_ci"} {
+			c := session(t, app(t, m.addr(), func(c *mysql.Config) { c.Collation = collation }))
+			if got := value(t, c, "SELECT @@collation_connection"); got != collation {
+				t.Errorf("logged in with %s, the session has %s", collation, got)
+			}
+		}
 	}
 }
