@@ -50,9 +50,22 @@ func (d *daemon) Kill9() error {
 	return d.kill()
 }
 
-// Stop freezes the server with SIGSTOP: it still accepts TCP connections, by its
-// kernel, but says nothing.
-func (d *daemon) Stop() error { return d.signal(syscall.SIGSTOP) }
+// Stop freezes the server with SIGSTOP and returns when all its threads stand still: it
+// still accepts TCP connections, by its kernel, but says nothing.
+func (d *daemon) Stop() error {
+	if err := d.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for end := time.Now().Add(stopWait); ; time.Sleep(time.Millisecond) {
+		still, err := standsStill(d.PID())
+		if still || err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the server runs on %s after SIGSTOP", stopWait)
+		}
+	}
+}
 
 // Cont lets a frozen server go on.
 func (d *daemon) Cont() error { return d.signal(syscall.SIGCONT) }

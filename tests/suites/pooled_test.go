@@ -66,14 +66,14 @@ func TestTheDriversOwnSuiteIsTheSameOnSharedConnections(t *testing.T) {
 		s.compare(t, "go-sql-driver on MariaDB", b, pooled(t, b))
 	})
 	t.Run("tidb", func(t *testing.T) {
-		onlyFull(t)
+		notShort(t)
 		b := servers.TiDB(t, 1, servers.WithoutTLS()).Ends[0]
 		s.compare(t, "go-sql-driver on TiDB", b, pooled(t, b))
 	})
 }
 
 func TestMariaDBsOwnClientSuiteIsTheSameOnSharedConnections(t *testing.T) {
-	onlyFull(t)
+	notShort(t)
 	c := capiSuite(t)
 	c.skip = []string{
 		"test_change_user",        // in mode list a refused change of user ends the session
@@ -90,12 +90,4 @@ func TestASchemaSurvivesDumpAndRestoreOnSharedConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	dumpAndRestore(t, b, pooled(t, b), script)
-}
-
-// onlyFull leaves a suite out that was not seen to pass since its last findings were mended.
-func onlyFull(t *testing.T) {
-	t.Helper()
-	if sidecar.Now() != sidecar.Full {
-		t.Skip("left out of all but the full run; make test-full has it")
-	}
 }
