@@ -22,8 +22,7 @@ type grant struct {
 	answer lease.Answer
 }
 
-// take borrows a connection to the pool if that needs neither waiting nor talking. If it
-// does, it leaves what it was given for obtain.
+// take borrows a connection to the pool if that needs neither waiting nor talking.
 func (s *session) take(pool string) (ready bool) {
 	b := s.chosen(pool)
 	if b == nil {
@@ -34,14 +33,24 @@ func (s *session) take(pool string) (ready bool) {
 		return false
 	}
 	le := s.srv.lendings.of(src)
-	now := s.loop.clock()
-	k, answer := le.Take(s.kind, s.loop.index, now, s.last.of(le))
-	if answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) && k.alive(now) {
+	k, answer := le.Take(s.kind, s.loop.index, s.loop.clock(), s.last.of(le))
+	return s.accept(src, grant{k, answer})
+}
+
+// accept makes what was given the session's connection, if that needs no talking. If it does,
+// obtain goes on with it.
+func (s *session) accept(src *backend.Source, g grant) (ready bool) {
+	if k := g.link; g.answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) && k.alive(s.loop.clock()) {
 		s.hold(k)
 		return !s.behind(k)
 	}
-	s.granted, s.grantedBy = grant{k, answer}, src
+	s.granted, s.grantedBy = g, src
 	return false
+}
+
+// mustWait says that take found no connection, and that another would have to come back first.
+func (s *session) mustWait() bool {
+	return s.link == nil && s.grantedBy != nil && s.granted.answer == lease.Wait
 }
 
 // chosen is the backend of the pool where the command goes: the one that a link chose,

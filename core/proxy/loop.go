@@ -39,10 +39,13 @@ type loop struct {
 	withheld []*session    // with replies that must be delivered soon
 	since    time.Duration // when the first of them was withheld
 
-	mu     sync.Mutex
-	tasks  []func()
-	closed bool
-	asleep atomic.Bool
+	mu      sync.Mutex
+	tasks   []func()
+	nexts   []func() // tasks that run behind the event at hand
+	spare   []func() // of the loop's goroutine: room for nexts
+	hasNext atomic.Bool
+	closed  bool
+	asleep  atomic.Bool
 }
 
 // slot is an entry of the table from poller tokens to sockets. gen tells a reused entry
@@ -80,6 +83,7 @@ func (l *loop) run() {
 		l.asleep.Store(false)
 		for _, e := range events {
 			l.dispatch(e)
+			l.runNexts()
 		}
 		if !l.runTasks() {
 			return
@@ -104,7 +108,7 @@ func (l *loop) run() {
 func (l *loop) patience(nextSweep time.Duration) time.Duration {
 	l.asleep.Store(true)
 	l.mu.Lock()
-	pending := len(l.tasks) > 0
+	pending := len(l.tasks)+len(l.nexts) > 0
 	l.mu.Unlock()
 	switch {
 	case pending:
@@ -190,13 +194,24 @@ func (l *loop) give(s *socket) {
 
 // post has the loop call f soon, on its own goroutine, in order. It returns false if the
 // loop has ended. Safe for concurrent use.
-func (l *loop) post(f func()) bool {
+func (l *loop) post(f func()) bool { return l.add(f, false) }
+
+// next is post, but f is called before the loop looks at another event: there may be hundreds
+// of them, and f has something that others wait for.
+func (l *loop) next(f func()) bool { return l.add(f, true) }
+
+func (l *loop) add(f func(), next bool) bool {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		return false
 	}
-	l.tasks = append(l.tasks, f)
+	if next {
+		l.nexts = append(l.nexts, f)
+		l.hasNext.Store(true)
+	} else {
+		l.tasks = append(l.tasks, f)
+	}
 	l.mu.Unlock()
 	if l.asleep.CompareAndSwap(true, false) {
 		l.poller.Wake()
@@ -204,18 +219,36 @@ func (l *loop) post(f func()) bool {
 	return true
 }
 
+// runNexts runs what next was given.
+func (l *loop) runNexts() {
+	for l.hasNext.Load() {
+		l.mu.Lock()
+		tasks := l.nexts
+		l.nexts = l.spare
+		l.hasNext.Store(false)
+		l.mu.Unlock()
+		for _, f := range tasks {
+			f()
+		}
+		clear(tasks)
+		l.spare = tasks[:0]
+	}
+}
+
 // runTasks runs what was posted. It returns false when the loop shall end.
 func (l *loop) runTasks() bool {
+	l.runNexts()
 	l.mu.Lock()
 	tasks := l.tasks
 	l.tasks = nil
 	l.mu.Unlock()
 	for _, f := range tasks {
 		f()
+		l.runNexts()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !l.closed || len(l.tasks) > 0
+	return !l.closed || len(l.tasks)+len(l.nexts) > 0
 }
 
 // close ends the loop behind the tasks that were posted before.

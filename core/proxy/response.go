@@ -93,7 +93,7 @@ func (s *session) withhold() bool {
 func (s *session) deliverWithheld() {
 	switch s.mode {
 	case sending, responding:
-	case inFlow: // the next command is with a slow filter, or on its way to another pool
+	case inFlow, queueing: // the next command is with a slow filter, or has no connection yet
 	default: // out may be on its way to the backend, or is delivered at once anyway
 		return
 	}

@@ -22,7 +22,7 @@ const (
 	wantClientRoom
 	wantBackend // bytes from the backend
 	wantBackendRoom
-	wantNews // anything: a flow decides
+	wantNews // anything: a flow or a queue decides
 	wantTurn // the other sessions' turn first
 	wantJob  // a goroutine's end
 	wantEnd  // nothing any more
@@ -34,6 +34,7 @@ type mode uint8
 const (
 	inFlow     mode = iota // a login, a dial, a slow filter
 	atCommand              // waiting for a command
+	queueing               // waiting for a connection to the backend
 	sending                // the part of a command that was in hand
 	streaming              // the rest of a long command, straight through
 	dropping               // the rest of a long command that was denied
@@ -182,6 +183,8 @@ func (s *session) advance() want {
 		return s.resume()
 	case atCommand:
 		return s.receive()
+	case queueing:
+		return s.dequeue()
 	case sending:
 		return s.send()
 	case streaming:
@@ -225,6 +228,11 @@ func (s *session) lost() bool {
 	case responding:
 		if s.client.hup {
 			s.abandon()
+			return true
+		}
+	case queueing:
+		if s.client.hup {
+			s.close("client gone")
 			return true
 		}
 	case atCommand:
@@ -273,12 +281,15 @@ func (s *session) abandon() {
 	s.close("client gone")
 }
 
-// expire ends what the session is doing at its deadline. A flow is told, so that it can
-// tell the client.
+// expire ends what the session is doing at its deadline. A flow or a queue is told, so that it
+// can tell the client.
 func (s *session) expire() {
 	s.timeout(0)
 	f := s.flow
 	switch {
+	case s.seat != nil:
+		s.seat.late = true
+		s.step()
 	case f == nil:
 		s.close("time is up")
 	case f.busy:
@@ -307,6 +318,10 @@ func (s *session) close(why string) {
 	if f := s.flow; f != nil {
 		s.flow = nil
 		f.stop()
+	}
+	if x := s.seat; x != nil {
+		s.seat = nil
+		s.leave(x)
 	}
 	whole := s.mode == atCommand && s.chain == nil
 	s.breakCommand()

@@ -32,8 +32,10 @@ type sharing struct {
 	assigns   []string // the variables that the command at hand sets
 	heldBegin []byte   // a BEGIN that was answered and not yet sent
 
-	granted     grant // by take, for obtain
+	granted     grant // what accept could not use as it was, for obtain
 	grantedBy   *backend.Source
+	seat        *seat  // where the command at hand waits for a connection, in mode queueing
+	seatPool    string // to which pool
 	last        borrowed
 	lingers     bool
 	lingerSince time.Duration
@@ -122,8 +124,13 @@ func (s *session) shareTo(pool string) want {
 		}
 		s.giveBack()
 	}
-	if s.link == nil && s.take(pool) {
-		return s.dispatch()
+	if s.link == nil {
+		if s.take(pool) {
+			return s.dispatch()
+		}
+		if s.mustWait() {
+			return s.enqueue(pool)
+		}
 	}
 	return s.slowly(pool)
 }
@@ -144,14 +151,19 @@ func (s *session) slowly(pool string) want {
 	}, func(err error) want {
 		s.mode = atCommand
 		s.outcome.Wait += s.loop.clock() - started
-		if s.link == nil && s.retreat(pool, err) {
-			return s.shareTo(s.homePool)
-		}
-		if err != nil {
-			return s.notServed(pool, err)
-		}
-		return s.dispatch()
+		return s.obtained(pool, err)
 	})
+}
+
+// obtained goes on with the command at hand when it has a connection, or has got none.
+func (s *session) obtained(pool string, err error) want {
+	if s.link == nil && s.retreat(pool, err) {
+		return s.shareTo(s.homePool)
+	}
+	if err != nil {
+		return s.notServed(pool, err)
+	}
+	return s.dispatch()
 }
 
 // notServed answers a command that got no connection, or none that is as it should be.
