@@ -75,7 +75,7 @@ type PoolSettings struct {
 	Control       ControlSettings `koanf:"control"`
 	Health        HealthSettings  `koanf:"health"`
 	Pooling       PoolingSettings `koanf:"pooling"`
-	// Variables are set on each connection of the pool that dbmesh logs in, in this order.
+	// Variables are set on each connection of the pool that sessions share, in this order.
 	Variables   []VariableSettings  `koanf:"variables"`
 	Compression string              `koanf:"compression"` // off, zlib, zstd: asked of backends
 	Replication ReplicationSettings `koanf:"replication"`

@@ -103,6 +103,9 @@ func (a *app) apply(cfg *config.Config) error {
 	a.mu.Unlock()
 	a.metrics.Reloaded(cfg.Hash, nil)
 	a.metrics.Retain(&cfg.Settings)
+	for _, w := range warnings(cfg) {
+		a.log.Warn("config", "warning", w)
+	}
 	return nil
 }
 

@@ -14,15 +14,16 @@ import (
 // control account.
 func unasked(cfg *config.Config) []string {
 	var all []string
-	for _, chain := range cfg.Chains {
-		for _, spec := range chain.Links {
+	for i, chain := range cfg.Chains {
+		for j, spec := range chain.Links {
 			if spec.Kind != "router" {
 				continue
 			}
 			for _, pool := range router.Consistent(spec.Decode) {
 				for _, name := range append(homes(cfg, chain.Name), pool) {
-					text := fmt.Sprintf("chain %q wants consistency of reads in pool %q, but pool %q has no control.user to ask its servers with: "+
-						"such reads go by replication.window alone, or stay in the session's own pool", chain.Name, pool, name)
+					text := cfg.Warning(fmt.Sprintf("chains[%d].links[%d]", i, j),
+						"wants consistency of reads in pool %q, but pool %q has no control.user to ask its servers with: "+
+							"such reads go by replication.window alone, or stay in the session's own pool", pool, name)
 					if !controlled(cfg, name) && !slices.Contains(all, text) {
 						all = append(all, text)
 					}

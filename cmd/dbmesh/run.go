@@ -138,9 +138,6 @@ func run(args []string, out, errs io.Writer) int {
 		return exitConfig
 	}
 	log := newLogger(errs, cfg)
-	for _, w := range cfg.Warnings {
-		log.Warn("config", "warning", w)
-	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
@@ -166,7 +163,7 @@ func check(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, err)
 		return exitConfig
 	}
-	for _, w := range append(cfg.Warnings, unasked(cfg)...) {
+	for _, w := range warnings(cfg) {
 		fmt.Fprintln(errs, "warning:", w)
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) {

@@ -68,7 +68,7 @@ func Keys() []Key {
 		{"pools[].pooling.keepalive", "30s", live, "Pings connections that were idle for so long. 0s never does."},
 		{"pools[].pooling.linger", "1s", live, "How long a connection stays with its session for questions about the last statement, such as `SHOW WARNINGS`."},
 		{"pools[].pooling.max_statements", "64", live, "Prepared statements kept on one connection."},
-		{"pools[].variables[].name", "", live, "Session variable to set on each connection of the pool (auth mode `list`)."},
+		{"pools[].variables[].name", "", live, "Session variable to set on each connection of the pool that sessions share (`pooling.mode: transaction`)."},
 		{"pools[].variables[].value", "", live, "Its value as SQL has it: a number, a word, or a string in quotes."},
 		{"pools[].compression", "off", live, "`off`, `zlib` or `zstd`: compression that is asked of backends, and used with those that have it."},
 		{"pools[].replication.max_lag", "0s", live, "Takes a replica out of use that is further behind, until it is at most half so far behind. Needs `control`. 0s watches nothing."},

@@ -24,6 +24,20 @@ func (v validator) pooling(p *core.PoolSettings, at string) {
 	v.atLeast(at+".pooling.keepalive", s.Keepalive, 0)
 	v.atLeast(at+".pooling.linger", s.Linger, 0)
 	v.atLeast(at+".pooling.max_statements", s.MaxStatements, 1)
+	v.variables(p, at)
+	v.oneOf(at+".compression", p.Compression, "off", "zlib", "zstd")
+	v.atLeast(at+".replication.max_lag", p.Replication.MaxLag, 0)
+	v.atLeast(at+".replication.interval", p.Replication.Interval, 1)
+	v.atLeast(at+".replication.window", p.Replication.Window, 0)
+	if p.Replication.MaxLag > 0 && p.Control.User == "" {
+		v.add(at+".replication.max_lag", "needs an account to look with: set control.user")
+	}
+}
+
+// variables checks what is set on each connection. To name one twice is seldom meant, and
+// servers take it: the last value holds.
+func (v validator) variables(p *core.PoolSettings, at string) {
+	first := make(map[string]int)
 	for i, x := range p.Variables {
 		at := fmt.Sprintf("%s.variables[%d]", at, i)
 		if x.Name == "" || strings.Trim(strings.ToLower(x.Name), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
@@ -32,12 +46,10 @@ func (v validator) pooling(p *core.PoolSettings, at string) {
 		if x.Value == "" {
 			v.add(at+".value", "a variable needs a value, as SQL has it")
 		}
-	}
-	v.oneOf(at+".compression", p.Compression, "off", "zlib", "zstd")
-	v.atLeast(at+".replication.max_lag", p.Replication.MaxLag, 0)
-	v.atLeast(at+".replication.interval", p.Replication.Interval, 1)
-	v.atLeast(at+".replication.window", p.Replication.Window, 0)
-	if p.Replication.MaxLag > 0 && p.Control.User == "" {
-		v.add(at+".replication.max_lag", "needs an account to look with: set control.user")
+		name := strings.ToLower(x.Name) // as servers read it
+		if before, twice := first[name]; twice {
+			v.doc.warn(at+".name", "variables[%d] sets %s already; the value here takes its place", before, name)
+		}
+		first[name] = i
 	}
 }

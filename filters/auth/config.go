@@ -29,6 +29,13 @@ type backend struct {
 	Password core.Secret `koanf:"password"`
 }
 
+// Passthrough says whether clients prove themselves to the backend in a link with this config.
+// A config that is wrong says no.
+func Passthrough(decode core.Decode) bool {
+	var c config
+	return decode != nil && decode(&c) == nil && (c.Mode == "" || c.Mode == "passthrough")
+}
+
 func (c config) build() (*filter, error) {
 	switch c.Revoke {
 	case "", "keep", "close":
