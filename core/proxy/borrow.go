@@ -62,11 +62,26 @@ func (s *session) chosen(pool string) *core.Backend {
 	return s.pick(pool, nil, nil)
 }
 
-// obtain is take that waits: in the queue, for a login, for the answers to a replay.
+// obtain is take that waits: in the queue, for a login, for the answers to a replay. When the
+// connection dies during the replay, the client has nothing on it yet: another one will do.
 func (s *session) obtain(f *flow, pool string, first *core.Backend) error {
-	if s.link != nil { // take had it, but for the replay
-		return s.dressed(f, pool)
+	for again := true; ; again = false {
+		if s.link == nil { // else take had it, but for the replay
+			if err := s.find(f, pool, first); err != nil {
+				return err
+			}
+		}
+		err := s.dressed(f, pool)
+		if err == nil || !again || final(err) || errors.Is(err, errTime) || s.link == nil || s.stuck() != "" {
+			return err
+		}
+		s.log.Warn("a connection died while it was made ready, another is taken", "backend", s.link.src.Backend.Name, "error", err)
+		s.forsake(s.release())
 	}
+}
+
+// find borrows a connection to one of the pool's servers.
+func (s *session) find(f *flow, pool string, first *core.Backend) error {
 	var last error
 	var tried []*core.Backend
 	src, g := s.grantedBy, s.granted
@@ -91,10 +106,7 @@ func (s *session) obtain(f *flow, pool string, first *core.Backend) error {
 		}
 		err := s.borrow(f, src, g)
 		src, g = nil, grant{}
-		if err == nil {
-			return s.dressed(f, pool)
-		}
-		if final(err) {
+		if err == nil || final(err) {
 			return err
 		}
 		s.log.Warn("backend can't be reached", "backend", b.Name, "address", b.Address, "error", err)

@@ -42,6 +42,9 @@ func (s *session) settle() want {
 
 // next makes the session ready for the next command.
 func (s *session) next() want {
+	if k := s.link; k != nil && s.shares {
+		s.noteTies(k)
+	}
 	s.chain.Release()
 	s.chain = nil
 	s.forgetParams()

@@ -44,6 +44,7 @@ type link struct {
 	leaving  func()         // what to do when the server has closed it
 
 	restingSince time.Duration // when it was given back last
+	ties         ties          // of its borrower
 }
 
 // fresh says that a connection out of the lending can be used.

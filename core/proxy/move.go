@@ -206,7 +206,7 @@ func (s *session) align(f *flow, k *link) error {
 	return nil
 }
 
-// reason is what the client is told of a failed move.
+// reason is what the client is told of a failed login or move.
 func (s *session) reason(pool string, err error) *core.Error {
 	var said *wire.Err
 	var own *core.Error

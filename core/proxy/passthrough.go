@@ -215,16 +215,13 @@ func (r *relay) full(p []byte) error {
 	return r.backend.WritePacket(secret)
 }
 
-// denyBackend tells the client that no backend could be had, or what the backend said.
+// denyBackend tells the client that no backend could be had, or what the backend or dbmesh's
+// own queue said.
 func (s *session) denyBackend(c *wire.Conn, err error) error {
-	var said *wire.Err
-	if errors.As(err, &said) {
-		return s.deny(c, &core.Error{Code: said.Code, State: said.State, Message: said.Message})
-	}
 	if errors.Is(err, errRefused) || errors.Is(err, errGone) {
 		return err
 	}
-	return s.deny(c, unreachable(s.Pool, err))
+	return s.deny(c, s.reason(s.Pool, err))
 }
 
 // noBackend is the error code of a session that gets no backend, by its name in servers

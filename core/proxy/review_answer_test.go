@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -150,7 +149,6 @@ func TestAFileBehindAFileIsNotHeldBack(t *testing.T) {
 	}}
 	m.start()
 	c := m.client()
-	_ = c.raw.SetDeadline(time.Now().Add(3 * time.Second))
 	var all []byte
 	add := func(p string, seq byte) { all, _ = wire.AppendFrame(all, []byte(p), seq) }
 	add("\x03LOAD DATA 1; LOAD DATA 2", 0)

@@ -108,7 +108,7 @@ func TestALoginThatIsCutOffDoesNotWaitForAFrozenBackend(t *testing.T) {
 	}}
 	defer close(done)
 	m.account.Passthrough, m.account.Plugin = true, wire.Native
-	m.settings.Listeners = []core.ListenerSettings{{LoginTimeout: 300 * time.Millisecond}}
+	m.settings.Listeners = []core.ListenerSettings{{LoginTimeout: 2 * time.Second}}
 	m.start()
 	c := m.dial()
 	l := wire.Login{Caps: meshCaps, MaxPacket: 1 << 24, Collation: 45, User: "app", Plugin: wire.Native}
@@ -122,7 +122,7 @@ func TestALoginThatIsCutOffDoesNotWaitForAFrozenBackend(t *testing.T) {
 
 func TestAChangeOfUserThatTheClientDoesNotFinishIsCutOff(t *testing.T) {
 	m := &mesh{t: t, serve: func(p *peer) { p.commands(func([]byte) error { return p.ok() }) }}
-	m.settings.Listeners = []core.ListenerSettings{{LoginTimeout: 300 * time.Millisecond}}
+	m.settings.Listeners = []core.ListenerSettings{{LoginTimeout: 2 * time.Second}}
 	m.start()
 	c := m.client()
 	u := wire.UserChange{User: "other", Collation: 45, Plugin: wire.Native}
@@ -165,7 +165,7 @@ func TestABackendCanNotDrawALoginOutForever(t *testing.T) {
 	m.account.Passthrough, m.account.Plugin = true, wire.Native
 	m.start()
 	c := m.dial()
-	_ = c.raw.SetDeadline(time.Now().Add(3 * time.Second))
+	_ = c.raw.SetDeadline(time.Now().Add(8 * time.Second)) // less than the login may take
 	l := wire.Login{Caps: meshCaps, MaxPacket: 1 << 24, Collation: 45, User: "app", Plugin: wire.Native}
 	_ = c.WritePacket(l.Append(nil))
 	_, _ = c.ReadPacket()

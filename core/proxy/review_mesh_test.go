@@ -232,7 +232,7 @@ func (m *mesh) dial() *peer {
 		m.t.Fatal(err)
 	}
 	m.t.Cleanup(func() { c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(time.Minute))
 	p := &peer{wire.NewConn(c), c, c.(*net.TCPConn)}
 	if _, err := p.ReadPacket(); err != nil {
 		m.t.Fatal(err)
@@ -261,7 +261,7 @@ func (m *mesh) fake() *core.Backend { return m.set.Sources()[0].Backend }
 // until polls for what must become true.
 func (m *mesh) until(what string, ok func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			m.t.Fatalf("never so: %s", what)
 		}

@@ -34,7 +34,7 @@ func TestAWithheldReplyDoesNotWaitForASlowFilterOfTheNextCommand(t *testing.T) {
 	_, _ = c.raw.Write(both)
 	<-begun
 	defer close(goOn)
-	_ = c.raw.SetReadDeadline(time.Now().Add(3 * time.Second))
+	_ = c.raw.SetReadDeadline(time.Now().Add(15 * time.Second))
 	c.Seq = 1
 	if b, err := c.ReadPacket(); err != nil || b[0] != wire.HeaderOK {
 		t.Fatalf("the first command's reply: %x, %v", b, err)
@@ -73,6 +73,7 @@ func TestOutOfDescriptorsIsTriedAgainByOneTimerAndNotByOnePerClient(t *testing.T
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: was.Max}); err != nil {
 		t.Fatal(err)
 	}
+	start := time.Now()
 	for _, fd := range fds {
 		if err := unix.Connect(fd, addr); err != nil {
 			t.Error(err)
@@ -83,8 +84,9 @@ func TestOutOfDescriptorsIsTriedAgainByOneTimerAndNotByOnePerClient(t *testing.T
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
 		t.Fatal(err)
 	}
-	if n := seen.n.Load(); n == 0 || n > clients {
-		t.Errorf("%d clients that could not be accepted made %d lines of log in a second", clients, n)
+	took := time.Since(start) // a busy machine sleeps longer
+	if n := seen.n.Load(); n == 0 || n > int64(clients*took.Seconds()) {
+		t.Errorf("%d clients that could not be accepted made %d lines of log in %v", clients, n, took)
 	}
 	m.until("all were accepted", func() bool { return m.srv.Sessions() == clients })
 }

@@ -19,10 +19,16 @@ type Snapshot struct {
 	Pool      string         `json:"pool"`
 	Backend   string         `json:"backend"`
 	BackendID uint32         `json:"backend_id"` // the server's own id of the connection
-	Doing     string         `json:"doing"`      // login, idle, or the command's name
+	Doing     string         `json:"doing"`      // login, idle, the command's name, or that it waits
 	For       time.Duration  `json:"for_ns"`     // since the command at hand began
 	TLS       bool           `json:"tls"`
 	Pinned    string         `json:"pinned"` // why it can't leave its backend, "" if it can
+
+	// Which statement is why a session that shares connections keeps the one it has: its
+	// normalised text, or the command's name if that is not known, and the text's digest.
+	PinnedBy     string        `json:"pinned_by"`
+	PinnedDigest string        `json:"pinned_digest"`
+	PinnedFor    time.Duration `json:"pinned_for_ns"` // since that statement began
 }
 
 // Snapshots asks every loop for its sessions and returns what came in time: a loop that
@@ -67,7 +73,9 @@ func (s *session) snapshot(now time.Duration) Snapshot {
 	}
 	v.Client, v.User, v.Schema, v.TLS, v.Pinned = s.Client, s.User, s.Schema, s.TLS, s.state.Pin()
 	if s.shares {
-		v.Pinned = s.stuck()
+		if v.Pinned = s.stuck(); v.Pinned != "" {
+			s.showTie(&v, now)
+		}
 	}
 	if !s.loginOver || s.link == nil && !s.shares {
 		return v
@@ -79,6 +87,10 @@ func (s *session) snapshot(now time.Duration) Snapshot {
 	v.Doing = "idle"
 	if s.chain != nil {
 		v.Doing, v.For = s.cmd.Code.String(), now-s.began
+	}
+	if x := s.seat; x != nil {
+		b := x.src.Backend
+		v.Doing, v.Pool, v.Backend = "waiting for a connection", b.Pool, b.Name
 	}
 	return v
 }
