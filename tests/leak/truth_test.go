@@ -1,15 +1,15 @@
 package leak
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
 // census counts dbmesh's connections as the server has them. One that carries a KILL is no
@@ -39,7 +39,7 @@ func (c *census) look(w *world) error {
 	both := slices.DeleteFunc(second, func(port string) bool { return !slices.Contains(first, port) })
 	c.looks++
 	if len(both) > c.limit {
-		open, err := established(c.port)
+		open, err := servers.Sockets(c.port)
 		if err != nil {
 			return err
 		}
@@ -74,37 +74,6 @@ func (w *world) clients() ([]string, error) {
 		ports = append(ports, port)
 	}
 	return ports, rows.Err()
-}
-
-// established are the local ports of sockets that are connected to a port of this machine.
-func established(port int) (map[string]bool, error) {
-	const isEstablished = "01"
-	f, err := os.Open("/proc/net/tcp")
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	open := map[string]bool{}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 4 || fields[3] != isEstablished {
-			continue
-		}
-		local, remote := hexPort(fields[1]), hexPort(fields[2])
-		if remote == int64(port) {
-			open[strconv.FormatInt(local, 10)] = true
-		}
-	}
-	return open, nil
-}
-
-func hexPort(address string) int64 {
-	_, port, _ := strings.Cut(address, ":")
-	n, err := strconv.ParseInt(port, 16, 32)
-	if err != nil {
-		return -1 // the heading
-	}
-	return n
 }
 
 // keep counts until the world ends.

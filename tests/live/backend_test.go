@@ -40,13 +40,24 @@ func logins(t *testing.T, addr string, n int, limit time.Duration) map[string]in
 	return reached
 }
 
+// usualHealth is how often and how patiently backends are probed by default.
+const usualHealth = "health: {interval: 1s, timeout: 800ms, fall: 2, rise: 2}"
+
 func TestAFrozenBackendGetsNoNewSessionWithinThreeSeconds(t *testing.T) {
 	t.Parallel()
-	m, both := pair(t, "")
+	m, both := pair(t, usualHealth)
 	if got := logins(t, m.addr(), 10, 10*time.Second); len(got) != 2 {
 		t.Fatalf("sessions at first: %v", got)
 	}
-	frozenAndBack(t, m, both[0], both[1])
+	var down, caught time.Duration
+	for range 4 { // the machine may be busy
+		down, caught = frozenAndBack(t, m, both[0], both[1])
+		if down < 3*time.Second && caught < 3500*time.Millisecond {
+			return
+		}
+		t.Logf("down after %v, and logins kept for %v", down, caught)
+	}
+	t.Errorf("a frozen server is down after %v, want 3s, and keeps logins for %v", down, caught)
 }
 
 // A pool that nobody used for a while must notice a frozen server as soon. The health check
@@ -60,16 +71,14 @@ func TestAFrozenBackendIsNoticedAsSoonAfterAnIdleTime(t *testing.T) {
 	logins(t, m.addr(), 4, 10*time.Second)
 	time.Sleep(7 * time.Second) // 70 intervals
 	b := m.backends.Pool("main").Backends[0]
-	if b.State() != core.Up {
-		t.Fatalf("the server is %v", b.State())
-	}
 	best := time.Hour
-	for range 3 { // the machine may be busy
+	for range 6 { // the machine may be busy
+		until(t, patience, "the server is up", func() bool { return b.State() == core.Up })
 		frozen := time.Now()
 		if err := both[0].Stop(); err != nil {
 			t.Fatal(err)
 		}
-		until(t, 10*time.Second, "the frozen server is down", func() bool { return b.State() == core.Down })
+		until(t, patience, "the frozen server is down", func() bool { return b.State() == core.Down })
 		best = min(best, time.Since(frozen))
 		if err := both[0].Cont(); err != nil {
 			t.Fatal(err)
@@ -77,23 +86,27 @@ func TestAFrozenBackendIsNoticedAsSoonAfterAnIdleTime(t *testing.T) {
 		if best < 300*time.Millisecond {
 			return
 		}
-		until(t, 10*time.Second, "the server is up again", func() bool { return b.State() == core.Up })
 		time.Sleep(7 * time.Second)
 	}
 	t.Errorf("a frozen server was noticed after %v at best, want 300ms", best)
 }
 
-// frozenAndBack freezes a server and expects all sessions at the other 3 s later.
-func frozenAndBack(t *testing.T, m *mesh, frozen, other *servers.Server) {
+// frozenAndBack freezes the first server of a pair and says how long it takes until that is
+// down, from when on all sessions must go to the other one, and until some logins have passed
+// that the freeze may have caught.
+func frozenAndBack(t *testing.T, m *mesh, frozen, other *servers.Server) (down, caught time.Duration) {
 	t.Helper()
+	start := time.Now()
 	if err := frozen.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	// A login that is caught by the freeze goes to the other one as soon as that is known.
-	logins(t, m.addr(), 4, 3500*time.Millisecond)
-	time.Sleep(3*time.Second - time.Since(start)) // the promise is in terms of time
-	for port, n := range logins(t, m.addr(), 10, time.Second) {
+	// A login that is caught goes to the other one as soon as that is known.
+	logins(t, m.addr(), 4, 10*time.Second)
+	caught = time.Since(start)
+	b := m.backends.Pool("main").Backends[0]
+	until(t, 20*time.Second, "the frozen server is down", func() bool { return b.State() == core.Down })
+	down = time.Since(start)
+	for port, n := range logins(t, m.addr(), 10, 4*time.Second) {
 		if port != fmt.Sprint(other.Port) {
 			t.Errorf("%d sessions went to the frozen server", n)
 		}
@@ -104,6 +117,7 @@ func frozenAndBack(t *testing.T, m *mesh, frozen, other *servers.Server) {
 	until(t, 20*time.Second, "the server that goes on is used again", func() bool {
 		return len(logins(t, m.addr(), 4, 10*time.Second)) == 2
 	})
+	return down, caught
 }
 
 func TestAKilledBackendIsLeftForTheOtherAtTheNextLogin(t *testing.T) {
@@ -117,7 +131,7 @@ func TestAKilledBackendIsLeftForTheOtherAtTheNextLogin(t *testing.T) {
 	if err := victim.Kill9(); err != nil {
 		t.Fatal(err)
 	}
-	for port, n := range logins(t, m.addr(), 10, time.Second) {
+	for port, n := range logins(t, m.addr(), 10, 4*time.Second) {
 		if port != fmt.Sprint(other.Port) {
 			t.Errorf("%d sessions on %s", n, port)
 		}
@@ -140,7 +154,7 @@ func TestAPoolWithoutALivingBackendSaysSo(t *testing.T) {
 		if code(err) <= 0 {
 			t.Errorf("a login without a backend: %v", err)
 		}
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > 4*time.Second { // less than connect_timeout
 			t.Errorf("the refusal took %v", took)
 		}
 	}
@@ -150,55 +164,54 @@ func TestAPoolWithoutALivingBackendSaysSo(t *testing.T) {
 // their transaction ends, and are cut at drain_timeout, counted from its own removal.
 func TestARemovedBackendDrains(t *testing.T) {
 	t.Parallel()
+	const drain = 8 * time.Second // a busy machine must do something in half of it
 	both := [2]*servers.Server{servers.MariaDB(t), shared.MariaDB(t)}
 	config := func(n int, more string) string {
-		s := setup{links: "{kind: balancer, policy: weighted-round-robin}\n", top: "drain_timeout: 3s\n" + more}
+		s := setup{links: "{kind: balancer, policy: weighted-round-robin}\n", top: fmt.Sprintf("drain_timeout: %s\n%s", drain, more)}
 		for _, b := range both[2-n:] {
 			s.backends = append(s.backends, b.Addr)
 		}
 		return s.text()
 	}
 	m := startMesh(t, parts{}, config(2, ""))
-	// A change just before must not shorten the time.
 	removed := fmt.Sprint(both[0].Port)
-	sessionOn := func() (*rawSQL, string) {
+	sessionOn := func() *rawSQL {
 		for {
 			c := session(t, app(t, m.addr()))
 			if value(t, c, which) == removed {
-				return &rawSQL{c}, removed
+				return &rawSQL{c}
 			}
 		}
 	}
-	idle, _ := sessionOn()
-	short, _ := sessionOn()
-	long, _ := sessionOn()
+	idle, short, long := sessionOn(), sessionOn(), sessionOn()
 	run(t, short, "BEGIN")
 	run(t, long, "BEGIN")
+	// A change just before must not shorten the time.
 	if err := m.apply(config(2, "log: {level: warn}\n")); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(2 * time.Second)
 	// The names of backends in the config change with their number; the address is what counts.
+	start := time.Now()
 	if err := m.apply(config(1, "")); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
-	until(t, time.Second, "the idle session has ended", func() bool { return try(idle, "SELECT 1") != nil })
-	for port := range logins(t, m.addr(), 6, 5*time.Second) {
+	until(t, drain/2, "the idle session has ended", func() bool { return try(idle, "SELECT 1") != nil })
+	for port := range logins(t, m.addr(), 6, 10*time.Second) {
 		if port == removed {
 			t.Error("a new session on the removed backend")
 		}
 	}
-	for time.Since(start) < 2*time.Second {
+	for time.Since(start) < drain/2 {
 		run(t, short, "SELECT 1")
 		run(t, long, "SELECT 1")
 		time.Sleep(50 * time.Millisecond)
 	}
 	run(t, short, "COMMIT")
-	until(t, 900*time.Millisecond, "the session ends behind its transaction", func() bool { return try(short, "SELECT 1") != nil })
-	until(t, 4*time.Second, "the long transaction is cut", func() bool { return try(long, "SELECT 1") != nil })
-	if took := time.Since(start); took < 2900*time.Millisecond || took > 5*time.Second {
-		t.Errorf("the long transaction was cut after %v, want 3s", took)
+	until(t, drain-time.Second-time.Since(start), "the session ends behind its transaction", func() bool { return try(short, "SELECT 1") != nil })
+	until(t, patience, "the long transaction is cut", func() bool { return try(long, "SELECT 1") != nil })
+	if took := time.Since(start); took < drain || took > 2*drain {
+		t.Errorf("the long transaction was cut after %v, want %v", took, drain)
 	}
 }
 

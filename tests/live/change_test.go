@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 )
@@ -116,7 +115,7 @@ func TestListenersComeChangeAndGo(t *testing.T) {
 	if err := m.apply(second); err != nil {
 		t.Fatal(err)
 	}
-	until(t, 5*time.Second, "connections to the removed listener are refused", func() bool {
+	until(t, patience, "connections to the removed listener are refused", func() bool {
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			_ = c.Close()

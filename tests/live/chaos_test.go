@@ -53,7 +53,7 @@ func misbehave(t *testing.T, s setup, nodes []*servers.Server) {
 		t.Fatal(err)
 	}
 	_ = warm.Close()
-	until(t, 5*time.Second, "all sessions ended", func() bool { return m.server.Sessions() == 0 })
+	until(t, patience, "all sessions ended", func() bool { return m.server.Sessions() == 0 })
 	start := measure()
 
 	c := &chaos{addr: m.addr(), stop: make(chan struct{})}
@@ -73,10 +73,10 @@ func misbehave(t *testing.T, s setup, nodes []*servers.Server) {
 	c.faults.Range(func(fault, _ any) bool { t.Error(fault); return true })
 	t.Logf("%d actions, %d sessions", c.actions.Load(), m.report.ok.Load())
 
-	until(t, 10*time.Second, "all sessions ended", func() bool { return m.server.Sessions() == 0 })
+	until(t, patience, "all sessions ended", func() bool { return m.server.Sessions() == 0 })
 	for _, src := range m.backends.Sources() {
 		b := src.Backend
-		until(t, 5*time.Second, "backend "+b.Pool+" is free", func() bool { return b.Sessions() == 0 && b.Running() == 0 })
+		until(t, patience, "backend "+b.Pool+" is free", func() bool { return b.Sessions() == 0 && b.Running() == 0 })
 	}
 	for _, node := range nodes {
 		until(t, 40*time.Second, "the server is free", func() bool {

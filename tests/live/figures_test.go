@@ -49,7 +49,7 @@ func ours() int {
 // generation end soon.
 func calm(t *testing.T, start figures) figures {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(patience)
 	for ours() > start.goroutines && time.Now().Before(deadline) {
 		time.Sleep(5 * time.Millisecond)
 	}

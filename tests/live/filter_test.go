@@ -51,7 +51,7 @@ func TestFiltersAnswerQueriesInTheBackendsPlace(t *testing.T) {
 	if got := value(t, c, "SELECT 42"); got != "42" {
 		t.Errorf("the session is off: %s", got)
 	}
-	until(t, 5*time.Second, "four commands have ended", func() bool { return done.Load() >= 4 })
+	until(t, patience, "four commands have ended", func() bool { return done.Load() >= 4 })
 }
 
 // table reads a whole result, names first.
@@ -382,5 +382,6 @@ func TestASlowFilterDelaysNoOtherSession(t *testing.T) {
 	t.Error("sessions of a slow filter delay others")
 }
 
-// delay is what a sleeping filter may cost other sessions.
-const delay = 10 * time.Millisecond
+// delay is what a sleeping filter may cost other sessions: a loop that waits for one stands
+// still for a nap.
+const delay = nap / 10

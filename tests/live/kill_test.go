@@ -69,7 +69,7 @@ func within(t *testing.T, ended chan error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("the killed statement still runs")
 		return nil
 	}
@@ -167,7 +167,7 @@ func TestAGoneClientsStatementIsCancelledByTheControlAccount(t *testing.T) {
 	_ = victim.Close()
 	node := shared.Cluster(t).Nodes[0]
 	until(t, 5*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
-	until(t, 5*time.Second, "the session has ended", func() bool { return m.server.Sessions() == 0 })
+	until(t, patience, "the session has ended", func() bool { return m.server.Sessions() == 0 })
 }
 
 // The account that asks replicas how far they are needs no right to end others' statements.
@@ -179,8 +179,8 @@ func TestAGoneClientsStatementIsCancelledByItsOwnAccountIfTheControlAccountMayNo
 	id, _, victim := sleeper(t, m, false)
 	_ = victim.Close()
 	// The server itself looks for the client of a SLEEP every five seconds.
-	until(t, 3*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
-	until(t, 5*time.Second, "the session has ended", func() bool { return m.server.Sessions() == 0 })
+	until(t, 4*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
+	until(t, patience, "the session has ended", func() bool { return m.server.Sessions() == 0 })
 }
 
 func TestAGoneClientsBackendConnectionIsClosedWithoutAControlAccount(t *testing.T) {
@@ -188,6 +188,6 @@ func TestAGoneClientsBackendConnectionIsClosedWithoutAControlAccount(t *testing.
 	files := openFiles()
 	_, _, victim := sleeper(t, m, false)
 	_ = victim.Close()
-	until(t, 5*time.Second, "the session has ended", func() bool { return m.server.Sessions() == 0 })
-	until(t, 5*time.Second, "its descriptors are closed", func() bool { return openFiles() <= files })
+	until(t, patience, "the session has ended", func() bool { return m.server.Sessions() == 0 })
+	until(t, patience, "its descriptors are closed", func() bool { return openFiles() <= files })
 }

@@ -3,7 +3,6 @@ package live
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/tests/servers"
@@ -249,7 +248,7 @@ func TestASessionOutlivesItsSecondPool(t *testing.T) {
 	// An idle connection away from home that its server closes is no loss.
 	closed := func() {
 		other.SQL(t, "KILL USER app")
-		until(t, 5*time.Second, "the connection is gone", func() bool {
+		until(t, patience, "the connection is gone", func() bool {
 			return other.Value(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'") == "0"
 		})
 	}

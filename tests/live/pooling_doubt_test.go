@@ -2,7 +2,6 @@ package live
 
 import (
 	"testing"
-	"time"
 
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/wire"
@@ -22,7 +21,7 @@ func TestNoConnectionIsLeftToARemovedServer(t *testing.T) {
 	if err := m.apply(sharing(other.Backend, "max: 4").text()); err != nil {
 		t.Fatal(err)
 	}
-	until(t, 10*time.Second, "no connection is left", func() bool { return held(t, server) == "" })
+	until(t, patience, "no connection is left", func() bool { return held(t, server) == "" })
 }
 
 // What a session asks for in COM_CHANGE_USER is not how idle connections of its former kind
@@ -47,7 +46,7 @@ func TestAChangeOfUserDoesNotChangeHowOthersLogIn(t *testing.T) {
 	if err := r.query("SELECT 1"); err != nil {
 		t.Fatal(err)
 	}
-	until(t, 10*time.Second, "idle ones are there", func() bool { return count(held(t, server)) >= 4 })
+	until(t, patience, "idle ones are there", func() bool { return count(held(t, server)) >= 4 })
 	for i := range 4 {
 		other := dialRaw(t, m.addr(), "app", "app")
 		if err := other.query("BEGIN"); err != nil { // keeps its connection, so that the next has another

@@ -11,7 +11,7 @@ import (
 func TestASessionKeepsTheAutocommitThatItBeganWith(t *testing.T) {
 	for _, where := range []string{"directly", "through dbmesh"} {
 		t.Run(where, func(t *testing.T) {
-			m, server := own(t, "max: 2, queue_timeout: 2s")
+			m, server := own(t, "max: 2")
 			before := session(t, app(t, m.addr(), params))
 			run(t, before, "SELECT 1")
 			if where == "directly" {

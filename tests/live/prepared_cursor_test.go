@@ -32,8 +32,20 @@ func (r *raw) fetches(t testing.TB, id uint32, n, want int) (ended bool) {
 	return f.Status&wire.StatusLastRow != 0
 }
 
-// stuck says whether another session gets no connection.
+// stuck says whether another session gets no connection, tried again and again: on a busy
+// machine one that is free comes late at times.
 func stuck(t testing.TB, m *mesh) bool {
+	t.Helper()
+	for range 10 {
+		if !refused(t, m) {
+			return false
+		}
+	}
+	return true
+}
+
+// refused says whether another session gets no connection within the time that it may wait.
+func refused(t testing.TB, m *mesh) bool {
 	t.Helper()
 	switch err := dialRaw(t, m.addr(), "app", "app").query("DO 1"); errno(err) {
 	case 0:
@@ -81,7 +93,7 @@ func TestAnOpenCursorHoldsItsConnection(t *testing.T) {
 				t.Fatalf("held before %s", name)
 			}
 			r.opens(t, id)
-			if !stuck(t, m) {
+			if !refused(t, m) {
 				t.Fatalf("%s: an open cursor does not hold its connection", name)
 			}
 			if r.fetches(t, id, 3, 3) {
@@ -94,7 +106,7 @@ func TestAnOpenCursorHoldsItsConnection(t *testing.T) {
 		}
 		r.opens(t, id)
 		_ = r.Close()
-		until(t, patience, "the session's end frees the connection", func() bool { return !stuck(t, m) })
+		until(t, patience, "the session's end frees the connection", func() bool { return !refused(t, m) })
 	})
 }
 
@@ -135,9 +147,7 @@ func TestAParameterInPiecesHoldsItsConnection(t *testing.T) {
 		whole, pieces := param{kind: 252, data: block("whole")}, param{kind: 252, pieces: true}
 		long := string(bytes.Repeat([]byte("long "), 10_000)) // more than a buffer
 		r.piece(t, id, 1, "in ")
-		if !stuck(t, m) {
-			t.Error("a piece does not hold its connection")
-		}
+		until(t, patience, "a piece holds its connection", func() bool { return refused(t, m) }) // nothing answers it
 		r.piece(t, id, 1, long)
 		both, err := r.echo(bind(id, true, whole, pieces), 2)
 		if err != nil || both[0] != "whole" || both[1] != "in "+long {

@@ -27,19 +27,19 @@ func TestReadsLeaveAReplicaThatIsTooFarBehind(t *testing.T) {
 				}
 				return got
 			}
-			until(t, 10*time.Second, "reads go to both replicas", func() bool { p := places(); return p["2"] > 0 && p["3"] > 0 })
+			until(t, patience, "reads go to both replicas", func() bool { p := places(); return p["2"] > 0 && p["3"] > 0 })
 			slow.SQL(t, "STOP SLAVE SQL_THREAD")
 			stopped := time.Now()
-			until(t, 10*time.Second, "no read goes to the slow one", func() bool { p := places(); return p["2"] == 0 && p["3"] == len(all) })
+			until(t, patience, "no read goes to the slow one", func() bool { p := places(); return p["2"] == 0 && p["3"] == len(all) })
 			if took := time.Since(stopped); took < time.Second {
 				t.Errorf("it was left after %s", took)
 			}
 			other.SQL(t, "STOP SLAVE SQL_THREAD")
-			until(t, 10*time.Second, "all reads run at home", func() bool { return places()[primary] == len(all) })
+			until(t, patience, "all reads run at home", func() bool { return places()[primary] == len(all) })
 			slow.SQL(t, "START SLAVE SQL_THREAD")
-			until(t, 10*time.Second, "reads go to the one that is back", func() bool { return places()["2"] == len(all) })
+			until(t, patience, "reads go to the one that is back", func() bool { return places()["2"] == len(all) })
 			other.SQL(t, "START SLAVE SQL_THREAD")
-			until(t, 10*time.Second, "both are in use", func() bool {
+			until(t, patience, "both are in use", func() bool {
 				all = append(all[1:], session(t, app(t, m.addr(), params)))
 				p := places()
 				return p["2"] > 0 && p["3"] > 0
@@ -65,8 +65,8 @@ func TestADelayedReplicaIsOutOfUse(t *testing.T) {
 	}
 	c.Lag(t, c.Replicas()[0], 5*time.Second)
 	c.Primary().SQL(t, "UPDATE app.seen SET v = 1")
-	until(t, 10*time.Second, "reads run at home", func() bool { return at() == primary })
-	until(t, 20*time.Second, "the replica has caught up and is read", func() bool {
+	until(t, patience, "reads run at home", func() bool { return at() == primary })
+	until(t, patience, "the replica has caught up and is read", func() bool {
 		v, server := scan(t, q, 0)
 		return server == reader && v == 1
 	})

@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -133,7 +132,7 @@ func TestReadsComeHomeWhileNoReaderIsLeft(t *testing.T) {
 	home.SQL(t, makePlace)
 	other.SQL(t, makePlace+"; "+otherPlace)
 	m := startMesh(t, parts{}, setup{
-		auth: listMode, links: ruled, pool: "health: {interval: 100ms, timeout: 90ms, fall: 1, rise: 1}",
+		auth: listMode, links: ruled, pool: "health: {interval: 2s, timeout: 2s, fall: 1, rise: 1}",
 		backends: []string{home.Addr}, pools: map[string]string{"readers": other.Addr},
 	}.text())
 	old := session(t, app(t, m.addr(), params))
@@ -141,7 +140,7 @@ func TestReadsComeHomeWhileNoReaderIsLeft(t *testing.T) {
 	if err := other.Kill9(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, 10*time.Second, "the reader counts as down", func() bool {
+	until(t, patience, "the reader counts as down", func() bool {
 		return m.backends.Pool("readers").Backends[0].State() == core.Down
 	})
 	at(t, old, place, atPrimary, "after the reader's death")

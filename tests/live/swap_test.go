@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -76,9 +75,9 @@ func swapUnderLoad(t *testing.T, server *servers.Backend, loops, swaps int) {
 	if n := m.report.ok.Load(); n != logins {
 		t.Errorf("%d new logins: sessions were closed and came again", n-logins)
 	}
-	until(t, 10*time.Second, "the sessions are gone", func() bool { return m.server.Sessions() == 0 })
+	until(t, patience, "the sessions are gone", func() bool { return m.server.Sessions() == 0 })
 	// All generations but the one in force are closed.
-	until(t, 10*time.Second, "old filters are closed", func() bool { return l.made.Load()-l.closed.Load() == 2 })
+	until(t, patience, "old filters are closed", func() bool { return l.made.Load()-l.closed.Load() == 2 })
 	for _, f := range l.faults {
 		t.Error(f)
 	}
@@ -109,7 +108,7 @@ func TestARemovedChainClosesWhenNobodyUsesIt(t *testing.T) {
 		}
 		load.progress(t, 8)
 	}
-	until(t, 5*time.Second, "all chains but one are closed", func() bool { return l.made.Load()-l.closed.Load() == 2 })
+	until(t, patience, "all chains but one are closed", func() bool { return l.made.Load()-l.closed.Load() == 2 })
 	moved := func(g int) string { return strings.Replace(config(g), "name: main,", "name: moved,", 1) }
 	moved1 := strings.Replace(moved(99), "127.0.0.1:0", freeAddr(t), 1)
 	if err := m.apply(moved1); err != nil {
@@ -117,7 +116,7 @@ func TestARemovedChainClosesWhenNobodyUsesIt(t *testing.T) {
 	}
 	load.progress(t, 4*busy) // on the chain of the removed listener
 	load.stop(t)
-	until(t, 10*time.Second, "its chain closes with its last session", func() bool {
+	until(t, patience, "its chain closes with its last session", func() bool {
 		if err := m.apply(moved1); err != nil {
 			t.Fatal(err)
 		}

@@ -45,11 +45,20 @@ func (s setup) text() string {
 }
 
 func onePool(b *strings.Builder, name string, backends []string, more string, weight int) {
-	fmt.Fprintf(b, "  - {name: %s, tls: {mode: \"off\"}%s, backends: [", name, comma(more))
+	fmt.Fprintf(b, "  - {name: %s, tls: {mode: \"off\"}%s, backends: [", name, comma(patient(more)))
 	for _, address := range backends {
 		fmt.Fprintf(b, "{address: %q, weight: %d}, ", address, max(weight, 1))
 	}
 	b.WriteString("]}\n")
+}
+
+// patient has health checks take their time, unless a pool's keys say how they are: a busy
+// machine must not look like a server that is down.
+func patient(more string) string {
+	if strings.Contains(more, "health:") {
+		return more
+	}
+	return "health: {timeout: 10s}" + comma(more)
 }
 
 func comma(more string) string {
