@@ -12,7 +12,7 @@ import (
 func TestNothingIsFoundWhereThereIsNoDbmesh(t *testing.T) {
 	server := servers.MariaDB(t)
 	w := newWorld(t, server.Backend, server.Addr, atScale(3000, 10_000, 50_000))
-	shaken(t, w, shaker{every: 50 * time.Millisecond, calm: time.Second, restart: restart(server, server.Addr)}, 2*time.Minute)
+	shaken(t, w, shaker{every: 50 * time.Millisecond, calm: time.Second, restart: restart(server, server.Addr)}, 5*time.Minute)
 	w.judge(t)
 }
 
@@ -34,7 +34,7 @@ func searchMariaDB(t *testing.T, mode string, checks int) {
 	d.Complains = true // of the server that starts anew
 	w := newWorld(t, server.Backend, d.Addr, checks)
 	w.share(mode)
-	shaken(t, w, shaker{every: 50 * time.Millisecond, calm: time.Second, swap: s.swap(d), restart: restart(server, d.Addr)}, atScale(time.Minute, 5*time.Minute, time.Hour))
+	shaken(t, w, shaker{every: 50 * time.Millisecond, calm: time.Second, swap: s.swap(d), restart: restart(server, d.Addr)}, atScale(3*time.Minute, 10*time.Minute, time.Hour))
 	w.judge(t)
 }
 
@@ -46,7 +46,7 @@ func searchTiDB(t *testing.T, mode string, checks int) {
 	d.Complains = true
 	w := newWorld(t, pool.Ends[0], d.Addr, checks)
 	w.share(mode)
-	shaken(t, w, shaker{every: 50 * time.Millisecond, calm: time.Second, swap: s.swap(d)}, atScale(time.Minute, 10*time.Minute, time.Hour))
+	shaken(t, w, shaker{every: 50 * time.Millisecond, calm: time.Second, swap: s.swap(d)}, atScale(3*time.Minute, 10*time.Minute, time.Hour))
 	w.judge(t)
 }
 

@@ -77,7 +77,7 @@ func TestRunningOutOfDescriptorsIsSurvived(t *testing.T) {
 	}
 	var conns []net.Conn
 	for range 60 {
-		c, err := net.DialTimeout("tcp", p.addr, time.Second)
+		c, err := net.DialTimeout("tcp", p.addr, patience)
 		if err != nil {
 			t.Fatal(err)
 		}

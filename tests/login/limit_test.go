@@ -107,11 +107,10 @@ func TestALoginThatTakesTooLongIsCut(t *testing.T) {
 			if _, err := io.Copy(io.Discard, r.net); errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Fatal("the connection is still open")
 			}
-			if took := time.Since(started); took < limit-50*time.Millisecond || took > 10*limit {
+			if took := time.Since(started); took < limit-50*time.Millisecond || took > 16*limit { // 10 s is usual
 				t.Errorf("cut after %v", took)
 			}
-			_, err = appLogin(t, d)
-			must(t, err)
+			eventually(t, func() error { _, err := appLogin(t, d); return err }) // which must be quick enough itself
 		})
 	}
 }
