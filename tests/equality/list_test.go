@@ -17,8 +17,10 @@ listeners:
     pool: first
 pools:
   - name: first
+    health: {timeout: 10s}
     backends: [{address: "${BACKEND}"}]
   - name: second
+    health: {timeout: 10s}
     backends: [{address: "${BACKEND}"}]
 chains:
   - name: default

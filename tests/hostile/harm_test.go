@@ -22,7 +22,7 @@ listeners:
   - {name: others, address: "${LISTEN}", chain: plain}
   - {name: victim, address: "127.0.0.1:${VICTIM}", chain: guarded}
 pools:
-  - {name: backends, backends: [{address: "${BACKEND}"}]}
+  - {name: backends, health: {timeout: 10s}, backends: [{address: "${BACKEND}"}]}
 chains:
   - name: plain
     links: [{kind: auth, mode: passthrough}]

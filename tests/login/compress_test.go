@@ -19,7 +19,7 @@ func TestMysql2ReadsTheSameWithCompression(t *testing.T) {
 listeners:
   - {name: main, address: "${LISTEN}", pool: main, compression: [zlib, zstd]}
 pools:
-  - {name: main, compression: zlib, backends: [{address: "${BACKEND}"}]}
+  - {name: main, compression: zlib, health: {timeout: 10s}, backends: [{address: "${BACKEND}"}]}
 `
 	eachServer(t, func(t *testing.T, b *servers.Backend) {
 		b.Create(t, servers.Account{Name: "node_packed", Password: "first"})

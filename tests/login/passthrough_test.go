@@ -18,6 +18,7 @@ listeners:
     tls: {cert: "${CERT}", key: "${KEY}"}
 pools:
   - name: backends
+    health: {interval: 10s, timeout: 10s}
     backends:
       - {name: server, address: "${BACKEND}"}
     tls: {mode: "${MODE}", ca: "${CA}"}

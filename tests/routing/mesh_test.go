@@ -88,7 +88,7 @@ func (n *nodes) mesh(t *testing.T, mode pooling, router string) *sidecar.Dbmesh 
 		router += ", "
 	}
 	pool := func(name string, node *servers.Server) string {
-		return fmt.Sprintf("  - {name: %s, tls: {mode: \"off\"}, pooling: {mode: %s, linger: 10s}, backends: [{address: %q}]}\n", name, mode, node.Addr)
+		return fmt.Sprintf("  - {name: %s, tls: {mode: \"off\"}, health: {timeout: 10s}, pooling: {mode: %s, linger: 10s}, backends: [{address: %q}]}\n", name, mode, node.Addr)
 	}
 	d := sidecar.With(t, "listeners:\n  - {name: main, address: \"${LISTEN}\", pool: main, chain: main}\npools:\n"+
 		pool("main", n.Nodes[0])+pool("readers", n.Nodes[1])+

@@ -25,6 +25,7 @@ listeners:
 pools:
   - name: all
     tls: {mode: "off"}
+    health: {timeout: 10s}
     backends: [{address: "${BACKEND}"}]
     pooling: {mode: transaction, max: %d}
 chains:

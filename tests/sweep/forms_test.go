@@ -134,7 +134,7 @@ func TestSETTRANSACTIONReachesTheNextTransaction(t *testing.T) {
 		}
 		c.must("COMMIT")
 		c.must("INSERT INTO sweep_tx VALUES (1)")
-		if !w.shake("SET TRANSACTION", 20) {
+		if !w.shake("SET TRANSACTION", patience) {
 			t.Errorf("after %s: the connection is kept beyond the transaction", between)
 		}
 	}
@@ -161,7 +161,7 @@ func TestASETWithParametersIsCarried(t *testing.T) {
 				if _, err := set.ExecContext(ctx, zone, "NO_ZERO_DATE"); err != nil {
 					t.Fatal(err)
 				}
-				if !w.shake("time_zone by a parameter", 20) {
+				if !w.shake("time_zone by a parameter", patience) {
 					t.Fatal("the connection is kept")
 				}
 				if got := c.must("SELECT @@time_zone, @@sql_mode LIKE '%ANSI%NO_ZERO_DATE%' OR @@sql_mode LIKE '%NO_ZERO_DATE%ANSI%'"); got != "\""+zone+"\"\t\"1\"\n" {

@@ -102,7 +102,7 @@ func (w *sweep) variable(name string, values []string) {
 	w.variables++
 	done, keeps, last := 0, false, uint16(0)
 	read := "SELECT @@session." + name
-	attempts := 20
+	attempts := patience
 	if slices.Contains(keeping[w.flavour], name) {
 		attempts = 1
 	}
@@ -189,7 +189,7 @@ func (w *sweep) seesNothing(name string) {
 // tested session keeps it. Each attempt waits for queue_timeout.
 func (w *sweep) shake(name string, attempts int) bool {
 	for range attempts {
-		a := w.other.run("SELECT @@session.sql_mode, @@session.character_set_client, @@session.time_zone, @@session.sql_select_limit LIMIT 1")
+		a := w.other.once("SELECT @@session.sql_mode, @@session.character_set_client, @@session.time_zone, @@session.sql_select_limit LIMIT 1")
 		switch {
 		case a.code == crowded:
 		case a.fails != "":

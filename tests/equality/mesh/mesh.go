@@ -71,7 +71,7 @@ func (o Options) text() string {
 		extra = ", {kind: extra}"
 	}
 	return fmt.Sprintf(`listeners: [{name: default, address: "127.0.0.1:0"%s}]
-pools: [{name: backends, tls: {mode: "off"}, backends: [{address: %q}]}]
+pools: [{name: backends, tls: {mode: "off"}, health: {timeout: 10s}, backends: [{address: %q}]}]
 chains: [{name: default, links: [{kind: auth, mode: passthrough}, {kind: router}, {kind: balancer}, {kind: slow-log}%s]}]
 `, listener, o.Backend, extra)
 }
