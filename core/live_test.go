@@ -125,7 +125,7 @@ func TestAnOldGenerationLivesAsLongAsItsLastCommand(t *testing.T) {
 	two.Release()
 	select {
 	case <-closed:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("the old generation never closed")
 	}
 	next.Release()
