@@ -79,7 +79,7 @@ func misbehave(t *testing.T, s setup, nodes []*servers.Server) {
 		until(t, patience, "backend "+b.Pool+" is free", func() bool { return b.Sessions() == 0 && b.Running() == 0 })
 	}
 	for _, node := range nodes {
-		until(t, 40*time.Second, "the server is free", func() bool {
+		until(t, 2*patience, "the server is free", func() bool {
 			return node.Value(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'") == "0"
 		})
 	}

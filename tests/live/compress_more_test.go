@@ -228,7 +228,7 @@ func TestAClientThatLiesAboutLengthsLosesItsSession(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	until(t, 10*time.Second, "the sessions have ended", func() bool { return m.report.sessions.Load() == 1 })
+	until(t, patience, "the sessions have ended", func() bool { return m.report.sessions.Load() == 1 })
 }
 
 // COM_CHANGE_USER's exchange is compressed like all else.
@@ -273,7 +273,7 @@ func TestOnlySessionsConnectionsAreCompressed(t *testing.T) {
 	m.backends.Probe(ctx)
 	sent := make(chan error, 1)
 	go func() { sent <- r.query("SELECT SLEEP(30)") }()
-	until(t, 10*time.Second, "the statement runs", func() bool {
+	until(t, patience, "the statement runs", func() bool {
 		return b.Value(t, "SELECT COUNT(*) FROM information_schema.processlist WHERE info = 'SELECT SLEEP(30)'") == "1"
 	})
 	killer, _ := dialPacked(t, m.addr())

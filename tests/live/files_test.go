@@ -63,10 +63,10 @@ func TestRenewedCertificatesAndSecretsApply(t *testing.T) {
 	was := served(t, p.addr)
 
 	install(second)
-	until(t, 20*time.Second, "the new certificate is served", func() bool { return served(t, p.addr) != was })
+	until(t, patience, "the new certificate is served", func() bool { return served(t, p.addr) != was })
 	run(t, c, "DO 1")
 	put(secret, []byte("new\n"))
-	until(t, 20*time.Second, "the new password is needed", func() bool {
+	until(t, patience, "the new password is needed", func() bool {
 		return try(driver(t, p.addr, "app", "new", encrypted), "DO 1") == nil
 	})
 	if err := try(driver(t, p.addr, "app", "old"), "DO 1"); code(err) != 1045 {
@@ -116,14 +116,14 @@ func TestSIGUSR1ReopensTheSlowLog(t *testing.T) {
 		}
 	}
 	run(t, db, "DO SLEEP(0.01) /* one */")
-	until(t, 10*time.Second, "the statement is in the log", has(path, "one"))
+	until(t, patience, "the statement is in the log", has(path, "one"))
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
 	run(t, db, "DO SLEEP(0.01) /* two */")
-	until(t, 10*time.Second, "the statement is in the moved log", has(path+".1", "two"))
+	until(t, patience, "the statement is in the moved log", has(path+".1", "two"))
 	p.signal(t, syscall.SIGUSR1)
-	until(t, 10*time.Second, "statements go to a new log", func() bool {
+	until(t, patience, "statements go to a new log", func() bool {
 		run(t, db, "DO SLEEP(0.01) /* three */")
 		return has(path, "three")()
 	})

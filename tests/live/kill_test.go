@@ -54,7 +54,7 @@ func sleeper(t *testing.T, m *mesh, elsewhere bool) (id uint32, ended chan error
 	if elsewhere {
 		node = shared.Cluster(t).Nodes[1]
 	}
-	until(t, 10*time.Second, "the statement sleeps", func() bool { return sleeping(t, node, r.ID) })
+	until(t, patience, "the statement sleeps", func() bool { return sleeping(t, node, r.ID) })
 	return r.ID, ended, r
 }
 
@@ -166,7 +166,7 @@ func TestAGoneClientsStatementIsCancelledByTheControlAccount(t *testing.T) {
 	id, _, victim := sleeper(t, m, false)
 	_ = victim.Close()
 	node := shared.Cluster(t).Nodes[0]
-	until(t, 5*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
+	until(t, 4*time.Second, "the statement is cancelled", func() bool { return !sleeping(t, node, id) })
 	until(t, patience, "the session has ended", func() bool { return m.server.Sessions() == 0 })
 }
 

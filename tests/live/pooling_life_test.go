@@ -103,7 +103,7 @@ func TestSessionsOutliveARestartOfTheServer(t *testing.T) {
 		t.Error("a transaction goes on after its server has restarted")
 	}
 	b := m.backends.Pool("main").Backends[0]
-	until(t, 20*time.Second, "the server is up again", func() bool { return b.State().String() == "up" })
+	until(t, patience, "the server is up again", func() bool { return b.State().String() == "up" })
 	order := []int{5, 0, 11, 3, 1, 2, 4, 10, 9, 8, 7, 6}
 	for range 2 {
 		for _, i := range order {

@@ -56,7 +56,7 @@ func startProcess(t *testing.T, text string) *process {
 			t.Logf("dbmesh's log ends:\n%s", tailOf(p.text()))
 		}
 	})
-	until(t, 20*time.Second, "dbmesh listens", func() bool {
+	until(t, patience, "dbmesh listens", func() bool {
 		c, err := net.Dial("tcp", p.addr)
 		if err == nil {
 			_ = c.Close()
@@ -89,7 +89,7 @@ func (p *process) text() string {
 // says waits until the log has all the words in one line.
 func (p *process) says(t *testing.T, words ...string) {
 	t.Helper()
-	until(t, 10*time.Second, fmt.Sprintf("the log says %q", words), func() bool {
+	until(t, patience, fmt.Sprintf("the log says %q", words), func() bool {
 	lines:
 		for _, line := range strings.Split(p.text(), "\n") {
 			for _, w := range words {

@@ -28,7 +28,7 @@ func TestTheCommandReloadsItsFileAndKeepsTheOldConfigOnErrors(t *testing.T) {
 			refused := strings.Count(p.text(), "config refused")
 			p.write(t, b.text)
 			p.signal(t, syscall.SIGHUP)
-			until(t, 10*time.Second, "the refusal is logged", func() bool { return strings.Count(p.text(), "config refused") > refused })
+			until(t, patience, "the refusal is logged", func() bool { return strings.Count(p.text(), "config refused") > refused })
 			p.says(t, "config refused", b.line, b.says)
 			if got := value(t, c, "SELECT 42"); got != "42" {
 				t.Error(got)
@@ -46,7 +46,7 @@ func TestTheCommandReloadsItsFileAndKeepsTheOldConfigOnErrors(t *testing.T) {
 		if i%2 == 0 {
 			p.signal(t, syscall.SIGHUP)
 		}
-		until(t, 10*time.Second, "the new config is in force", func() bool { return strings.Count(p.text(), "config in force") > applied })
+		until(t, patience, "the new config is in force", func() bool { return strings.Count(p.text(), "config in force") > applied })
 		if got := value(t, c, "SELECT CONNECTION_ID()"); got != id {
 			t.Fatalf("the session's backend connection changed from %s to %s", id, got)
 		}

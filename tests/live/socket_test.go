@@ -94,7 +94,7 @@ func TestRunningOutOfDescriptorsIsSurvived(t *testing.T) {
 	for _, c := range conns {
 		_ = c.Close()
 	}
-	until(t, 10*time.Second, "a login passes again", func() bool {
+	until(t, patience, "a login passes again", func() bool {
 		r, err := openRaw(p.addr, "app", "app")
 		if err == nil {
 			_ = r.Close()

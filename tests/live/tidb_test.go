@@ -18,7 +18,7 @@ func TestKILLOnTiDBTakesTheIdThatTheClientSaw(t *testing.T) {
 		if err := victim.send(core.Query, []byte(fmt.Sprintf("SELECT SLEEP(30) /* of %d */", victim.ID))); err != nil {
 			t.Fatal(err)
 		}
-		until(t, 10*time.Second, "the statement sleeps", func() bool {
+		until(t, patience, "the statement sleeps", func() bool {
 			return end.Value(t, fmt.Sprintf("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%%SLEEP(30) /* of %d %%' AND info NOT LIKE '%%processlist%%'", victim.ID)) != "0"
 		})
 		ended := make(chan error, 1)

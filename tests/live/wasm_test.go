@@ -45,7 +45,7 @@ func TestADroppedFilterIsObeyedBySessionsThatAreThere(t *testing.T) {
 	obeys := func(want string) {
 		t.Helper()
 		start := time.Now()
-		until(t, 20*time.Second, "the verdict is "+want, func() bool {
+		until(t, patience, "the verdict is "+want, func() bool {
 			_, err := c.ExecContext(t.Context(), statement)
 			return err != nil && strings.Contains(err.Error(), want)
 		})
@@ -58,11 +58,11 @@ func TestADroppedFilterIsObeyedBySessionsThatAreThere(t *testing.T) {
 	put("rule.wasm", deniesDeletes("first rule"))
 	obeys("first rule")
 	p.write(t, good.text()+"  - [\n")
-	until(t, 10*time.Second, "the config is refused", func() bool { return strings.Contains(p.text(), "config refused") })
+	until(t, patience, "the config is refused", func() bool { return strings.Contains(p.text(), "config refused") })
 	put("rule.wasm", deniesDeletes("second rule"))
 	obeys("second rule")
 	put("rule.wasm", deniesDeletes("third rule")[:100])
-	until(t, 10*time.Second, "the broken filter is refused", func() bool { return strings.Contains(p.text(), "filter refused") })
+	until(t, patience, "the broken filter is refused", func() bool { return strings.Contains(p.text(), "filter refused") })
 	obeys("second rule")
 	if err := os.Remove(filepath.Join(dir, "rule.wasm")); err != nil {
 		t.Fatal(err)
