@@ -48,7 +48,7 @@ func (r *raw) open(addr, user, password string) error {
 	if err != nil {
 		return err
 	}
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(3 * patience)) // of the whole session
 	r.Conn = conn
 	if err := r.login(user, password); err != nil {
 		_ = conn.Close()

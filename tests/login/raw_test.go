@@ -29,7 +29,7 @@ type raw struct {
 }
 
 // rawWait bounds each dialogue: a server that says nothing fails the test.
-const rawWait = 20 * time.Second
+const rawWait = time.Minute
 
 const rawCaps = wire.Protocol41 | wire.SecureConn | wire.PluginAuth | wire.AuthLenenc | wire.ConnectAttrs |
 	wire.LongPassword | wire.MultiStmts | wire.MultiResults
