@@ -3,6 +3,7 @@ package state
 import (
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/defect"
+	"github.com/dbmesh/dbmesh/core/stmt"
 )
 
 // Pins is why a session can't give its connection back: the effects that its statements
@@ -63,6 +64,9 @@ func (p *Pins) Ran(f *core.Facts, shadowed bool) {
 	}
 	if shadowed {
 		lasting &^= carried
+	}
+	if stmt.Traceless(f) {
+		lasting = 0
 	}
 	lasting &^= unpinned()
 	if lasting&^p.held == 0 && !lasting.Has(core.EffectNextTransaction) {

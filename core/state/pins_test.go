@@ -42,6 +42,10 @@ func TestAConnectionIsHeldByWhatIsOnItAlone(t *testing.T) {
 		{"SET TRANSACTION READ ONLY|COMMIT", 0},
 		{"SET character_set_database = latin1", core.EffectCharset},
 		{"DROP DATABASE x", core.EffectSchema},
+		{"SELECT CAST(a AS INT) FROM t|DELETE HISTORY FROM t|INSERT INTO t VALUES (1) RETURNING (SELECT 1)", 0},
+		{"SELECT CAST(1 AS INT), @a := 1", core.EffectUserVar | core.EffectUnknown},
+		{"SELECT CAST(1 AS INT), f()", core.EffectUnknown},
+		{"SELECT CAST(1 AS INT), GET_LOCK('a', 1)|SELECT RELEASE_ALL_LOCKS()", core.EffectUnknown},
 	} {
 		var p state.Pins
 		ran(&p, mariadb(), strings.Split(tc.statements, "|")...)
@@ -61,6 +65,19 @@ func TestAnUnseenStatementHoldsUntilAReset(t *testing.T) {
 	p.Succeeded(nil)
 	if p.Held() != core.EffectUnknown {
 		t.Error(p.Held())
+	}
+}
+
+func TestFactsWithoutPinsHoldUnlessTheyAreProved(t *testing.T) {
+	for _, f := range []*core.Facts{
+		{Opaque: true, Creates: core.AllEffects},
+		{Opaque: true, Creates: core.EffectUnknown | core.EffectUserVar},
+		{Kind: core.StatementCall, Creates: core.EffectUnknown},
+	} {
+		var p state.Pins
+		if p.Ran(f, false); !p.Held().Has(core.EffectUnknown) {
+			t.Errorf("%+v holds %v", f, p.Held())
+		}
 	}
 }
 

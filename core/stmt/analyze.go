@@ -46,6 +46,9 @@ func (n *normalizer) analyze() *core.Facts {
 	if d := n.lexer.doubt; d != "" {
 		obscure(f, d)
 	}
+	if Traceless(f) && n.live { // another server may read more of it
+		obscure(f, f.OpaqueReason)
+	}
 	return f
 }
 
@@ -60,8 +63,8 @@ func (n *normalizer) withLiterals() []byte {
 func obscure(f *core.Facts, reason string) {
 	f.Opaque, f.OpaqueReason = true, reason
 	f.ReadSafe, f.ReadReason = false, "it is not understood for sure: "+reason
-	if !f.Creates.Has(core.EffectUnknown) {
-		f.Creates |= core.EffectUnknown
+	f.Creates |= core.EffectUnknown
+	if !held(f, core.EffectUnknown) {
 		f.Pins = append(slices.Clip(f.Pins), core.Pin{Effect: core.EffectUnknown, Reason: f.ReadReason})
 	}
 	f.Releases = 0
@@ -86,6 +89,9 @@ func whole(parts []*core.Facts, shape []byte) *core.Facts {
 	}
 	if full(f) && !f.Opaque {
 		f.Opaque, f.OpaqueReason = true, tooMany
+	}
+	if f.Opaque && !held(f, core.EffectUnknown) { // traceless each, but nobody has proved that of all
+		obscure(f, f.OpaqueReason)
 	}
 	f.Digest, f.DigestText = digest(shape)
 	return f

@@ -168,7 +168,7 @@ var causes = [...]Cause{
 	{Name: "a stored or unknown function", Creates: core.EffectUnknown, Reason: "it calls a function that may do anything", Told: untold,
 		when: func(v *view) bool { return v.unknownFunction() != "" }},
 	{Name: "a statement that is not understood", Creates: core.EffectUnknown, Reason: "it is not understood for sure", Told: untold,
-		when: func(v *view) bool { return v.facts.Opaque || v.facts.Kind == core.StatementUnknown }},
+		when: func(v *view) bool { return v.facts.Opaque && !v.proved || v.facts.Kind == core.StatementUnknown }},
 
 	{Name: "any statement but SHOW WARNINGS, SHOW ERRORS and GET DIAGNOSTICS", Creates: core.EffectWarnings, Undo: "the next statement", Told: byCount,
 		when: both(not(kind(core.StatementEmpty)), not(begins(append(diagnostics(), "show warnings", "show errors", "show count")...)))},

@@ -23,6 +23,9 @@ func (s *statement) effects() {
 		}
 	}
 	v.inner()
+	if f.Opaque { // and without a pin where that was proved
+		f.Creates |= core.EffectUnknown
+	}
 	if f.Releases &^= f.Creates; f.Creates.Has(core.EffectUnknown) {
 		f.Releases = 0
 	}

@@ -91,6 +91,7 @@ func (s *statement) parse(from int) {
 	}
 	if err != nil {
 		s.opaque(err.Error())
+		s.proved = err == errForm && s.traceless()
 		if s.facts.Kind == core.StatementSelect {
 			s.facts.Access = core.AccessUnknown
 		}

@@ -79,8 +79,11 @@ func FuzzAnalyze(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sql []byte) {
 		for _, m := range allModes() {
 			facts := stmt.Analyze(m, sql)
-			if facts.Opaque && (facts.ReadSafe || len(facts.Pins) == 0) {
+			if facts.Opaque && (facts.ReadSafe || len(facts.Pins) == 0 && !stmt.Traceless(facts)) {
 				t.Fatalf("%q is opaque (%s), read-safe %v, pins %v", sql, facts.OpaqueReason, facts.ReadSafe, facts.Pins)
+			}
+			if stmt.Traceless(facts) && !innocent(m, sql) {
+				t.Fatalf("%q does not pin in mode %+v", sql, m)
 			}
 			if facts.ReadReason == "" {
 				t.Fatalf("%q: no reason", sql)

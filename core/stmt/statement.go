@@ -13,6 +13,7 @@ type statement struct {
 	tokens []Token // without blanks, comments and hints
 	facts  core.Facts
 	pairs  *brackets // found when they are asked for
+	proved bool      // it is opaque, but traceless
 }
 
 // newStatement splits the text of one statement.
