@@ -157,7 +157,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		p.losesID()
 	}
 	if p.idLost && asksID(f) {
-		return s.gone("the last insert id"), true
+		return s.gone("the last insert id is"), true
 	}
 	here := s.link != nil || (diagnostics || rows) && s.retake()
 	if here && (diagnostics || rows) {
@@ -172,12 +172,12 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 		case p.saved.reply(&s.cmd) != nil:
 			return s.answerRaw(p.saved.reply(&s.cmd)), true
 		case p.saved != nil || p.lost || p.warned && !here: // the connection that had them is gone
-			return s.gone("the warnings of the last statement"), true
+			return s.gone("the warnings of the last statement are"), true
 		}
 		p.wantClean = true // whatever is on the connection, it is not the session's
 	}
 	if rows && !s.substitute() {
-		return s.gone("the row counts of the last statement"), true
+		return s.gone("the row counts of the last statement are"), true
 	}
 	return wantNothing, false
 }
@@ -208,7 +208,7 @@ func (s *session) retake() bool {
 func (s *session) gone(what string) want {
 	s.outcome.Side = core.Proxy
 	return s.answer(&core.Reply{Err: &core.Error{Code: 1105, State: "HY000", Message: fmt.Sprintf(
-		"dbmesh: %s are no longer known, because the connection has served another session since; ask right after it, inside a transaction, or raise pools[].pooling.linger", what)}})
+		"dbmesh: %s no longer known, because the connection has served another session since; ask right after it, inside a transaction, or raise pools[].pooling.linger", what)}})
 }
 
 // diagnostics are a server's replies to questions, nil where one is too long to be kept.

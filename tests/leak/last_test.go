@@ -6,7 +6,11 @@ import (
 )
 
 // lastInsert is LAST_INSERT_ID(), which stays until the next insert that makes an id.
-type lastInsert struct{ id string }
+type lastInsert struct {
+	id   string
+	made moment // before the insert
+	wild bool   // somebody was killing then
+}
 
 // given inserts a row with an id of its own, which the server tells in its OK and yet does
 // not take for the last one.
@@ -40,6 +44,7 @@ func (k *lastInsert) returned(s *session) error {
 }
 
 func (k *lastInsert) Set(s *session) error {
+	k.made, k.wild = s.now(), s.disturbed()
 	if s.w.maria() && s.raw != nil && s.rng.IntN(5) == 0 {
 		return k.returned(s)
 	}
@@ -63,16 +68,27 @@ func (k *lastInsert) Check(s *session) error {
 			return err
 		}
 	}
-	if err := s.expect("last insert id", k.id, "CONCAT(LAST_INSERT_ID())"); err != nil {
+	if err := k.expect(s, k.id, "CONCAT(LAST_INSERT_ID())"); err != nil {
 		return err
 	}
-	if err := s.expect("last insert id", s.tag, "tag", " FROM app.leak_serial WHERE id = LAST_INSERT_ID()"); err != nil {
+	if err := k.expect(s, s.tag, "tag", " FROM app.leak_serial WHERE id = LAST_INSERT_ID()"); err != nil {
 		return err
 	}
 	if s.rng.IntN(2) == 0 {
 		return k.Set(s)
 	}
 	return nil
+}
+
+// expect asks a question about the id. If the connection that alone knew it may have been killed
+// since, an answer that says so is right, however late it comes; then there is another insert.
+func (k *lastInsert) expect(s *session, want, column string, behind ...string) error {
+	before := s.now()
+	got, err := s.ask(column, behind...)
+	if (k.wild || before != k.made) && s.forgotten(before, err) {
+		return k.Set(s)
+	}
+	return s.compare("last insert id", want, column, got, err)
 }
 
 // Undo leaves the id, which nothing but a new session takes away.
