@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,33 @@ func TestCheckWarnsOfPoolingThatCanNotBe(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheLogHasTheWarningsOfEachConfigThatComesIntoForce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dbmesh.yaml")
+	write := func(keys string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(twoPools(keys, "", listed)+"loops: 1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("pooling: {mode: transaction}")
+	src := config.Source{Path: path}
+	cfg, err := config.Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	a, err := newApp(slog.New(slog.NewTextHandler(&said, nil)), src, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("pooling: {mode: session, max: 5}")
+	a.reload()
+	a.close()
+	if text := said.String(); strings.Count(text, "warning=") != 1 || !strings.Contains(text, "pools[0].pooling.max: has no effect") {
+		t.Errorf("the log:\n%s", text)
 	}
 }
 
