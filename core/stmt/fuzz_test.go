@@ -76,6 +76,9 @@ func FuzzAnalyze(f *testing.F) {
 		f.Add([]byte(sql))
 		f.Add([]byte(sql + "; SELECT 1 /*!40101 + 1 */; " + sql))
 	}
+	for _, sql := range append(lines(f, "free.txt"), lines(f, "held.txt")...) {
+		f.Add([]byte(sql))
+	}
 	f.Fuzz(func(t *testing.T, sql []byte) {
 		for _, m := range allModes() {
 			facts := stmt.Analyze(m, sql)

@@ -46,6 +46,10 @@ func (s *statement) traceless() bool {
 		switch t.Kind {
 		case UserVar, Illegal:
 			return false
+		case Number, String, Marker, SystemVar:
+			if s.sign(i+1, "(") { // perhaps a name that the lexer reads in another way
+				return false
+			}
 		case Operator, Punct:
 			if strings.IndexByte(":;{}", s.text(i)[0]) >= 0 {
 				return false

@@ -11,7 +11,7 @@ import (
 )
 
 // lines are the statements of a list that tests/judge asks a server about too.
-func lines(t *testing.T, list string) []string {
+func lines(t testing.TB, list string) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/traceless/" + list)
 	if err != nil {

@@ -28,7 +28,7 @@ func workshop(t *testing.T) *court {
 		"CREATE TABLE per (a INT, s DATE, e DATE, PERIOD FOR p (s, e))",
 		"INSERT INTO per VALUES (1, '2023-01-01', '2025-01-01')", "DROP FUNCTION count",
 		"CREATE PROCEDURE keeps(x INT) SET @kept = x")
-	for _, name := range []string{"keep", "count", "lag", "value", "point", "json_table"} {
+	for _, name := range []string{"keep", "count", "lag", "value", "point", "json_table", "1keep", "1e", "0x1g", "keep$", "_utf8", "select"} {
 		c.keeper(t, name)
 	}
 	return c
