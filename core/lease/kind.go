@@ -6,7 +6,8 @@ import (
 )
 
 // Kind is what a connection was logged in as. Connections of one kind can stand in for each
-// other; User and Collation can be changed on an open connection, Class can't.
+// other; the Collation can be changed on an open connection. Class can't, and User must not:
+// MariaDB keeps the role over a change of user, a role that came with the login too.
 type Kind struct {
 	User      string // the backend account
 	Class     uint64 // the capabilities that decide how bytes look on the wire
@@ -96,8 +97,8 @@ const (
 	Wait Answer = iota
 	// Use: the connection is lent to you and is of your kind.
 	Use
-	// Change: the connection is lent to you, its Class is yours, but its User or Collation
-	// isn't. Change them, then call Changed; or Put it as it is, or Drop it.
+	// Change: the connection is lent to you, its User and Class are yours, but its
+	// Collation isn't. Change it, then call Changed; or Put it as it is, or Drop it.
 	Change
 	// Dial: you may open one. End that by Opened or Failed.
 	Dial

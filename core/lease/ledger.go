@@ -128,7 +128,7 @@ func (l *ledger) foreign(s *shelf, capped bool) (*Member, Answer) {
 	for _, o := range l.shelves {
 		switch {
 		case o.idle == 0 || capped && o.user != s.user:
-		case o.kind.Class == s.kind.Class:
+		case o.user == s.user && o.kind.Class == s.kind.Class:
 			change = older(change, o.oldest())
 		default:
 			replace = older(replace, o.oldest())

@@ -8,12 +8,12 @@ import (
 func TestWhoCameFirstIsServedFirst(t *testing.T) {
 	o := newOffice(t, Limits{Max: 1})
 	c := o.open(ann, 0)
-	first, second, third := o.queue(bob), o.queue(ann), o.queue(annBig)
+	first, second, third := o.queue(annOther), o.queue(ann), o.queue(annBig)
 	o.put(c, true)
 	first.want(t, Change, c)
 	second.want(t, Wait, nil)
 	o.take(ann, 0, nil, Wait)
-	o.Changed(c, bob)
+	o.Changed(c, annOther)
 	o.put(c, true)
 	second.want(t, Change, c)
 	o.Drop(c)
@@ -65,7 +65,7 @@ func TestAWaiterForALoginIsOvertakenByWhatItHasNoUseFor(t *testing.T) {
 func TestWhoLeavesIsNotServed(t *testing.T) {
 	o := newOffice(t, Limits{Max: 1})
 	c := o.open(ann, 0)
-	all := []*wait{o.queue(ann), o.queue(bob), o.queue(ann), o.queue(ann)}
+	all := []*wait{o.queue(ann), o.queue(annOther), o.queue(ann), o.queue(ann)}
 	for _, i := range []int{2, 0} {
 		if !all[i].Cancel() || all[i].Cancel() {
 			t.Error("a ticket is cancelled once")

@@ -20,10 +20,11 @@ func TestWhatABorrowerGets(t *testing.T) {
 		{"nothing at the limit", Limits{Max: 1}, nil, []Kind{ann}, ann, Wait, 0},
 		{"the one used last", Limits{Max: 3}, []Kind{ann, bob, ann}, nil, ann, Use, 2},
 		{"no other kind's while there is room", Limits{Max: 3}, []Kind{bob, annOther}, nil, ann, Dial, 0},
-		{"another account's at the limit", Limits{Max: 1}, []Kind{bob}, nil, ann, Change, 0},
-		{"that which nobody used for longest", Limits{Max: 3}, []Kind{bob, annOther, bob}, nil, ann, Change, 0},
+		{"another account's at the limit is replaced", Limits{Max: 1}, []Kind{bob}, nil, ann, Replace, 0},
+		{"its own with another collation at the limit", Limits{Max: 1}, []Kind{annOther}, nil, ann, Change, 0},
+		{"that which nobody used for longest", Limits{Max: 3}, []Kind{annOther, bob, annOther}, nil, ann, Change, 0},
 		{"another class's is replaced", Limits{Max: 1}, []Kind{bobBig}, nil, ann, Replace, 0},
-		{"change rather than replace", Limits{Max: 2}, []Kind{annBig, bob}, nil, ann, Change, 1},
+		{"change rather than replace", Limits{Max: 3}, []Kind{annBig, bob, annOther}, nil, ann, Change, 2},
 		{"its account's at the limit of that", Limits{Max: 9, MaxPerUser: 2}, []Kind{bob, annOther}, []Kind{ann}, ann, Change, 1},
 		{"its account's, if only to replace it", Limits{Max: 9, MaxPerUser: 2}, []Kind{bob, annBig}, []Kind{ann}, ann, Replace, 1},
 		{"not others' at the limit of its account", Limits{Max: 2, MaxPerUser: 1}, []Kind{bob}, []Kind{ann}, ann, Wait, 0},
@@ -92,28 +93,37 @@ func TestLoginsAtOnceAreBounded(t *testing.T) {
 	}
 }
 
-func TestAChangedOneCountsForItsNewAccountAtOnce(t *testing.T) {
-	o := newOffice(t, Limits{Max: 2, MaxPerUser: 1})
-	old := o.idle(bob, Kind{User: "eve", Class: 1})
+func TestAChangedOneIsOfItsNewKindAtOnce(t *testing.T) {
+	o := newOffice(t, Limits{Max: 1})
+	old := o.idle(annOther)
 	c := o.take(ann, 0, nil, Change)
-	if c != old[0] || c.Kind != bob {
-		t.Fatal("the oldest, as it was, is to be changed")
+	if c != old[0] || c.Kind != annOther {
+		t.Fatal("it is to be changed, as it was")
 	}
-	o.take(annOther, 0, nil, Wait) // ann has its one
+	o.take(annOther, 0, nil, Wait)
 	o.Changed(c, ann)
 	o.put(c, true)
 	if c.Kind != ann || o.take(ann, 0, nil, Use) != c {
-		t.Error("it did not become ann's")
+		t.Error("it did not become one of the new kind")
 	}
+}
+
+func TestAReplacedOneCountsForItsNewAccountAtOnce(t *testing.T) {
+	o := newOffice(t, Limits{Max: 2, MaxPerUser: 1})
+	old := o.idle(bob, Kind{User: "eve", Class: 1})
+	if o.take(ann, 0, nil, Replace) != old[0] {
+		t.Fatal("the oldest is to be replaced")
+	}
+	o.take(annOther, 0, nil, Wait) // ann has its one
 }
 
 func TestAnUnchangedOneComesBackAsItWas(t *testing.T) {
 	o := newOffice(t, Limits{Max: 1})
-	c := o.idle(bob)[0]
+	c := o.idle(annOther)[0]
 	o.take(ann, 0, nil, Change)
 	o.put(c, true)
-	if o.take(bob, 0, nil, Use) != c {
-		t.Error("it isn't bob's any more")
+	if o.take(annOther, 0, nil, Use) != c {
+		t.Error("it is of another kind now")
 	}
 }
 
