@@ -19,7 +19,6 @@ listeners:
     tls: {cert: "${CERT}", key: "${KEY}"}
 pools:
   - name: backends
-    health: {interval: 10s, timeout: 10s}
     backends:
       - {name: server, address: "${BACKEND}"}
     tls: {mode: "${MODE}", ca: "${CA}"}
