@@ -20,13 +20,8 @@ func Traceless(f *core.Facts) bool {
 	return f.Opaque && f.Creates&core.Lasting == core.EffectUnknown && len(f.Pins) == 0
 }
 
-// verbs are the words that such a text begins with.
-var verbs = wordSet("select values with insert replace update delete")
-
-// suspects are words of which no such text is believed.
-var suspects = wordSet("procedure handler lock")
-
-// reserved words of MariaDB that a parenthesis may follow: they are no function's name.
+// nameless are reserved words of MariaDB that a parenthesis may follow: no function has such a
+// name.
 var nameless = wordSet(`select distinct distinctrow all from join on using where having by limit union except intersect in
 	exists not and or xor between like rlike regexp div case when then else is match interval over partition range values
 	with recursive index key primary set order group cross inner natural straight_join unsigned int integer bigint
@@ -38,7 +33,12 @@ func (s *statement) traceless() bool {
 	for s.sign(verb, "(") {
 		verb++
 	}
-	if s.mode.Flavour != MariaDB || !verbs[s.lower(verb)] {
+	switch s.lower(verb) {
+	case "select", "values", "with", "insert", "replace", "update", "delete":
+	default:
+		return false
+	}
+	if s.mode.Flavour != MariaDB {
 		return false
 	}
 	target := s.insertsInto(verb)
@@ -55,8 +55,12 @@ func (s *statement) traceless() bool {
 				return false
 			}
 		case Word:
-			w := s.lower(i)
-			if suspects[w] || w == "into" && i > target {
+			switch s.lower(i) {
+			case "into":
+				if i > target {
+					return false
+				}
+			case "procedure", "handler", "lock":
 				return false
 			}
 		}

@@ -41,6 +41,7 @@ func tables() []string {
 		"core/stmt flavourNames",
 		"core/stmt harmlessSince",
 		"core/stmt leading",
+		"core/stmt nameless",
 		"core/stmt native",
 		"core/stmt openers",
 		"core/stmt parsers", // spare ones, which hold nothing
