@@ -28,6 +28,10 @@ type Facts struct {
 
 	Transaction Transaction // what a BEGIN says of its transaction
 
+	// Hangup says that the server ends the connection when it has done it: COMMIT or ROLLBACK
+	// with RELEASE. What completion_type does to those without is not known here.
+	Hangup bool
+
 	Placeholders int // of a statement to be prepared
 
 	// ReadSafe says that the statement may run on a replica instead of the primary: it

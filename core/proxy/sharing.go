@@ -236,6 +236,9 @@ func (s *session) shareLearn() {
 	switch s.cmd.Code {
 	case core.SetOption, core.Debug, core.ProcessInfo:
 		s.pins.Add(core.EffectUnknown, s.cmd.Code.String())
+			if f.Hangup { // its end comes behind the answer: nobody else may get the connection
+				s.farewell, s.link.tainted = true, "its server ends it (RELEASE)"
+			}
 	}
 	s.past.note(s, f)
 	s.learnStatement()

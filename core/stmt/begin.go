@@ -2,6 +2,16 @@ package stmt
 
 import "github.com/dbmesh/dbmesh/core"
 
+// hangsUp says whether a COMMIT or ROLLBACK has RELEASE, and not NO RELEASE.
+func (s *statement) hangsUp(at int) bool {
+	for i := at + 1; i < len(s.tokens); i++ {
+		if s.word(i, "release") && !s.word(i-1, "no") {
+			return true
+		}
+	}
+	return false
+}
+
 // begins is what a BEGIN or START TRANSACTION says of its transaction.
 func (s *statement) begins(at int) core.Transaction {
 	i := at + 1

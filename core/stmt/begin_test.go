@@ -41,3 +41,28 @@ func TestABeginSaysWhatItsTransactionIs(t *testing.T) {
 		}
 	}
 }
+
+func TestAReleaseIsToldFromNone(t *testing.T) {
+	m := stmt.Mode{Flavour: stmt.MariaDB, Version: 101100, Charset: stmt.CharsetUTF8}
+	for sql, want := range map[string]bool{
+		"COMMIT RELEASE":                                         true,
+		"commit work and no chain release;":                      true,
+		"ROLLBACK/**/RELEASE":                                    true,
+		"COMMIT /*!50000 RELEASE */":                             true,
+		"SELECT 1; COMMIT RELEASE; SELECT 2":                     true,
+		"SET STATEMENT lock_wait_timeout = 1 FOR COMMIT RELEASE": true,
+		"EXECUTE IMMEDIATE 'COMMIT RELEASE'":                     true,
+		"COMMIT":                                                 false,
+		"COMMIT /* RELEASE */":                                   false,
+		"COMMIT NO RELEASE":                                      false,
+		"ROLLBACK AND CHAIN NO RELEASE":                          false,
+		"RELEASE SAVEPOINT a":                                    false,
+		"ROLLBACK TO a":                                          false,
+		"PREPARE a FROM 'COMMIT RELEASE'":                        false,
+		"SELECT release FROM t":                                  false,
+	} {
+		if got := stmt.Analyze(m, []byte(sql)).Hangup; got != want {
+			t.Errorf("%s: %v, want %v", sql, got, want)
+		}
+	}
+}

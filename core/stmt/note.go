@@ -42,6 +42,7 @@ func join(to, f *core.Facts) {
 	to.SystemVarsSet = union(to.SystemVarsSet, f.SystemVarsSet)
 	to.Locking = to.Locking || f.Locking
 	to.Into = max(to.Into, f.Into)
+	to.Hangup = to.Hangup || f.Hangup
 	if f.Opaque && !to.Opaque {
 		to.Opaque, to.OpaqueReason = true, f.OpaqueReason
 	}

@@ -41,6 +41,9 @@ func (s *statement) texts(at int) {
 		s.facts.Access = stricter(core.AccessSession, part.Access)
 	}
 	s.takes(part)
+	if s.facts.Kind == core.StatementPrepare {
+		s.facts.Hangup = false // it only gets a name
+	}
 }
 
 // hide makes the statement opaque, and what it does unknown.

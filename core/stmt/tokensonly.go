@@ -16,6 +16,8 @@ func (s *statement) tokensOnly(at int) {
 		}
 	case core.StatementBegin:
 		f.Transaction = s.begins(at)
+	case core.StatementCommit, core.StatementRollback:
+		f.Hangup = s.hangsUp(at)
 	case core.StatementHandler:
 		if t, next := s.tableAt(at + 1); next > at+1 {
 			s.names(t)
