@@ -117,7 +117,9 @@ func (o *oracle) answer(k Kind, loop int, prefer *conn) (Answer, []*record) {
 		return Replace, old
 	}
 	longest := func(a, b *record) bool { return a.since < b.since }
-	other := o.among(func(r *record) bool { return r.state == idle && helps(r) && r.kind.User == k.User && r.kind.Class == k.Class })
+	other := o.among(func(r *record) bool {
+		return r.state == idle && helps(r) && r.kind.User == k.User && r.kind.Class == k.Class
+	})
 	if len(other) > 0 {
 		return Change, extreme(other, longest)
 	}

@@ -173,9 +173,12 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 				return nil
 			}
 			s.pending = k
-			if s.keepsCollation(k) || s.beginsOtherwise(f, k) {
+			if s.keepsCollation(k) || k.losesModes() || s.beginsOtherwise(f, k) {
 				s.pending = nil
-				s.srv.closeIdle(k, nil)
+				if err := s.bury(f, k); err != nil {
+					return err
+				}
+				le.Drop(k)
 				g = grant{}
 				continue
 			}

@@ -88,7 +88,7 @@ func (l *loop) openIdle(le *lending, kind lease.Kind) {
 	s.kind, s.Account, s.Pools = kind, who.account, srv.backends
 	l.openers[s] = struct{}{}
 	s.startFlow(func(f *flow) error {
-		k, err := s.dialShared(f, src)
+		k, err := s.dialShared(f, src, s.Schema)
 		if err != nil {
 			le.Failed(kind)
 			return err

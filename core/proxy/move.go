@@ -44,7 +44,7 @@ func (s *session) linked(pool string) bool {
 // are another server's there.
 func (s *session) mayLeave() bool {
 	return s.cmd.Code == core.Query && !s.Account.Passthrough && s.Status&wire.StatusAutocommit != 0 &&
-		!slices.Contains(s.unfit, s.cmd.Pool) && s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) && !stmt.BoundIn(s.Schema, s.cmd.Statement()) &&
+		!slices.Contains(s.unfit, s.cmd.Pool) && portable(s.Schema) && s.state.Pin() == "" && !s.state.Pins(s.cmd.Statement()) && !stmt.BoundIn(s.Schema, s.cmd.Statement()) &&
 		s.Pools.Pool(s.cmd.Pool) != nil
 }
 
@@ -162,8 +162,8 @@ func (s *session) shed() {
 func (s *session) reset() {
 	s.state.Reset()
 	if s.shares {
-		if s.pins.Outlasts() {
-			s.link.tainted = "it may have a role, which a reset leaves"
+		if s.outlasts(s.link) {
+			s.link.tainted = "a reset does not leave it as its login did"
 		}
 		if !defect.Is(defect.WornKeptAfterReset) {
 			s.link.worn.Forget()

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 
 	"github.com/dbmesh/dbmesh/core/backend"
@@ -10,7 +11,10 @@ import (
 
 // openShared opens a connection by a permission of the lending.
 func (s *session) openShared(f *flow, src *backend.Source, le *lending) error {
-	k, err := s.dialShared(f, src)
+	k, err := s.dialShared(f, src, s.Schema)
+	if s.loginOver && s.Schema != "" && refusesSchema(err) { // somebody has dropped it, which does not end a session
+		k, err = s.dialShared(f, src, "")
+	}
 	if err != nil {
 		le.Failed(s.kind)
 		return err
@@ -26,11 +30,24 @@ func (s *session) openShared(f *flow, src *backend.Source, le *lending) error {
 	return nil
 }
 
+// refusesSchema says that a server does not let the account choose the schema, or has none of
+// that name.
+func refusesSchema(err error) bool {
+	var said *wire.Err
+	return errors.As(err, &said) && (said.Code == unknownSchema || said.Code == forbiddenSchema)
+}
+
+const (
+	forbiddenSchema = 1044
+	unknownSchema   = 1049
+)
+
 // dialShared logs in as the session's account, in nobody's name.
-func (s *session) dialShared(f *flow, src *backend.Source) (*link, error) {
+func (s *session) dialShared(f *flow, src *backend.Source, schema string) (*link, error) {
 	var ok wire.OK
 	k, open, err := s.dial(f, src.Backend, func(st backend.Stream, src *backend.Source) (open *backend.Link, err error) {
 		h := s.hello(s.hop, src)
+		h.Schema = schema
 		h.User, h.Password, h.Own = s.Account.BackendUser, s.Account.BackendPassword, true
 		h.Attrs, h.Client = nil, netip.AddrPort{}
 		open, ok, err = s.logIn(st, src, h)
@@ -44,7 +61,7 @@ func (s *session) dialShared(f *flow, src *backend.Source) (*link, error) {
 		return nil, e
 	}
 	k.caps, k.id, k.status, k.greeting = open.Caps, open.Greeting.ConnectionID, ok.Status, open.Greeting
-	k.worn.Schema, k.bare = s.Schema, len(src.Pool.Variables) > 0
+	k.worn.Schema, k.bare = schema, len(src.Pool.Variables) > 0
 	k.report = s.srv.reporter.Commands(src.Backend.Pool, src.Backend.Name)
 	k.handles.Begin(s.srv.texts, src.Pool.Pooling.MaxStatements)
 	return k, nil

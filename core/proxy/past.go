@@ -286,7 +286,7 @@ func (s *session) capture(f *flow) {
 	p.disturbed = true
 	c := wire.NewConn(stream{f, &k.sock})
 	if p.calc { // first, for what is asked below has rows too
-		row, err := ask(c, k.caps, []byte("SELECT FOUND_ROWS()"))
+		row, err := ask(c, k.caps, []byte("SELECT FOUND_ROWS()"+one))
 		if err != nil || len(row.values) != 1 {
 			k.tainted = "it can't be asked for its row counts"
 			return
@@ -306,7 +306,7 @@ func (s *session) capture(f *flow) {
 		p.losesID()
 	}
 	if p.idMade {
-		row, err := ask(c, k.caps, []byte("SELECT LAST_INSERT_ID()"))
+		row, err := ask(c, k.caps, []byte("SELECT LAST_INSERT_ID()"+one))
 		if err != nil || len(row.values) != 1 {
 			k.tainted = "it can't be asked for the last id"
 			return
@@ -315,6 +315,9 @@ func (s *session) capture(f *flow) {
 		p.idLost = p.idLost && string(p.id) == "0" // the INSERT has made none
 	}
 }
+
+// one stands behind dbmesh's own questions, for a session may have set sql_select_limit to 0.
+const one = " LIMIT 1"
 
 // collectAll asks all questions about warnings. It gives nil if the server refuses one.
 func collectAll(c *wire.Conn, caps wire.Caps) (*diagnostics, error) {

@@ -58,7 +58,7 @@ func (s *session) replay(f *flow, k *link) error {
 		if err := s.provide(f, k); err != nil {
 			return err
 		}
-		if err := s.dressAs(f, k, guise{s.Schema, &s.shadow, true}); err != nil {
+		if err := s.dressForCommand(f, k); err != nil {
 			return err
 		}
 		if !s.lacks(k) { // a change of login takes what is prepared there
@@ -66,6 +66,25 @@ func (s *session) replay(f *flow, k *link) error {
 		}
 	}
 	return &core.Error{Code: needsPrepare, State: "HY000", Message: "Prepared statement needs to be re-prepared"}
+}
+
+// dressForCommand gives the connection the session's guise. Where the default schema is there no
+// more, the session goes on without one, as on a connection of its own: most commands need none.
+func (s *session) dressForCommand(f *flow, k *link) error {
+	g := guise{s.Schema, &s.shadow, true}
+	if len(s.heldBegin) > 0 && k.worn.Schema != g.schema {
+		g.ready = false // a refused schema must not come to light inside the transaction
+	}
+	err := s.dressAs(f, k, g)
+	if refusesSchema(err) && k.tainted == "" && k.worn.Schema != g.schema {
+		g.schema = ""
+		err = s.dressAs(f, k, g)
+	}
+	if err == nil && !g.ready {
+		g.ready = true
+		err = s.dressAs(f, k, g)
+	}
+	return err
 }
 
 // forgetID has TiDB answer LAST_INSERT_ID() with 0, which no statement can make it do. Where a
@@ -205,6 +224,7 @@ func (s *session) sendReplay(f *flow, c *wire.Conn, k *link, g guise) error {
 	if len(done) == 0 {
 		return nil
 	}
+	begins := g.ready && len(s.heldBegin) > 0 // by the last of them
 	if _, err := (stream{f, &k.sock}).Write(out); err != nil {
 		k.tainted = "it broke"
 		return err
@@ -223,6 +243,9 @@ func (s *session) sendReplay(f *flow, c *wire.Conn, k *link, g guise) error {
 			return err
 		case i > 0 || out[wire.HeaderLen] != byte(core.InitDB): // an unknown schema changes nothing
 			k.tainted = "it does not take what the session has set"
+		}
+		if begins && i == len(done)-1 {
+			s.heldBegin = nil // it has failed, as the client is told now
 		}
 		if first == nil {
 			first = err
@@ -275,6 +298,15 @@ func (s *session) keepsCollation(k *link) bool {
 	return k.Kind.Collation != s.kind.Collation && stmt.ServerMode(k.greeting.Version).Flavour == stmt.TiDB
 }
 
+// outlasts says that something of the session would stay on the connection over a reset, or that
+// the reset would take away what came with the login.
+func (s *session) outlasts(k *link) bool { return s.pins.Outlasts() || k.losesModes() }
+
+// losesModes says that the connection's capabilities chose modes at its login which a reset or a
+// change of user takes away: MariaDB's sql_mode has no IGNORE_SPACE then, its wait_timeout is that
+// of other clients.
+func (k *link) losesModes() bool { return k.caps&(wire.IgnoreSpace|wire.Interactive) != 0 }
+
 // beginsOtherwise says that a login there is more than a reset or a change of user leaves: the
 // server runs its init_connect for new connections only.
 func (s *session) beginsOtherwise(f *flow, k *link) bool {
@@ -282,7 +314,7 @@ func (s *session) beginsOtherwise(f *flow, k *link) bool {
 	if until := time.Duration(k.lending.plain.Load()); now < until {
 		return false
 	}
-	row, err := ask(wire.NewConn(stream{f, &k.sock}), k.caps, []byte("SELECT @@global.init_connect"))
+	row, err := ask(wire.NewConn(stream{f, &k.sock}), k.caps, []byte("SELECT @@global.init_connect"+one))
 	if err != nil && !errors.As(err, new(*wire.Err)) {
 		return true
 	}

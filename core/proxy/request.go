@@ -177,7 +177,7 @@ const noSchema = "\x00"
 // quit passes the client's farewell on and ends the session.
 func (s *session) quit(b []byte) want {
 	switch k := s.link; {
-	case k == nil || s.shares && (s.stuck() == "" || s.pins.Outlasts()):
+	case k == nil || s.shares && (s.stuck() == "" || s.outlasts(k)):
 	case s.shares:
 		return s.startFlow(func(f *flow) error {
 			if defect.Is(defect.NotResetAtQuit) {

@@ -47,7 +47,7 @@ type sharing struct {
 // logs in for it, and nothing was agreed with the client that ties it to one connection.
 func (s *session) startSharing() {
 	s.homePool, s.entrySchema = s.Pool, s.Schema
-	s.shares = !s.Account.Passthrough && s.srv.backends.Shares(s.Pool) && !s.caps.Has(wire.CacheMetadata)
+	s.shares = !s.Account.Passthrough && s.srv.backends.Shares(s.Pool) && !s.caps.Has(wire.CacheMetadata) && portable(s.Schema)
 	s.sharesNow.Store(s.shares)
 	s.past = past{countKnown: true} // ROW_COUNT() of a session that has run nothing is 0
 	if defect.Is(defect.OldUserKept) && s.kind.User != "" {
@@ -77,8 +77,21 @@ func (s *session) stuck() string {
 		return "a statement failed with autocommit off"
 	case s.pins.Held() != 0:
 		return s.pins.Reason()
+	case !portable(s.Schema):
+		return "a default schema whose name is not ASCII"
 	}
 	return s.stuckStatement()
+}
+
+// portable says that a schema can be chosen by its name on any connection: how a server reads
+// another one depends on the character set in force there.
+func portable(schema string) bool {
+	for i := range len(schema) {
+		if schema[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // shareRoute sends the command at hand over a borrowed connection.
@@ -223,6 +236,9 @@ func (s *session) shareLearn() {
 			if setsGlobals(f) {
 				s.link.lending.begunAnew()
 			}
+			if f.Hangup { // its end comes behind the answer: nobody else may get the connection
+				s.farewell, s.link.tainted = true, "its server ends it (RELEASE)"
+			}
 		}
 	}
 	switch {
@@ -236,9 +252,6 @@ func (s *session) shareLearn() {
 	switch s.cmd.Code {
 	case core.SetOption, core.Debug, core.ProcessInfo:
 		s.pins.Add(core.EffectUnknown, s.cmd.Code.String())
-			if f.Hangup { // its end comes behind the answer: nobody else may get the connection
-				s.farewell, s.link.tainted = true, "its server ends it (RELEASE)"
-			}
 	}
 	s.past.note(s, f)
 	s.learnStatement()
@@ -299,6 +312,9 @@ func (s *session) readBack(f *flow, k *link) error {
 	}
 	if len(names) == 0 {
 		return nil
+	}
+	if slices.Contains(names, "profiling") {
+		s.pins.Add(core.EffectUnknown, "profiling keeps the texts of statements, over a reset too")
 	}
 	values, ok, err := askValues(wire.NewConn(stream{f, &k.sock}), k, names)
 	if err != nil {

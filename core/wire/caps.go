@@ -14,6 +14,7 @@ const (
 	Compress       = Caps(mysql.CLIENT_COMPRESS)
 	LocalFiles     = Caps(mysql.CLIENT_LOCAL_FILES)
 	IgnoreSpace    = Caps(mysql.CLIENT_IGNORE_SPACE)
+	Interactive    = Caps(mysql.CLIENT_INTERACTIVE)
 	Protocol41     = Caps(mysql.CLIENT_PROTOCOL_41)
 	SSL            = Caps(mysql.CLIENT_SSL)
 	SecureConn     = Caps(mysql.CLIENT_SECURE_CONNECTION)

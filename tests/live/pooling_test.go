@@ -157,8 +157,8 @@ func TestAUserHasAsManyConnectionsAsItMay(t *testing.T) {
 	run(t, both[1], "SELECT 1")
 }
 
-// A connection serves sessions of different accounts, each of which is itself.
-func TestOneConnectionServesTwoUsers(t *testing.T) {
+// One place serves sessions of different accounts, each of which is itself.
+func TestOnePlaceServesTwoUsers(t *testing.T) {
 	m, server := own(t, "max: 1")
 	one := session(t, app(t, m.addr(), params))
 	two := session(t, driver(t, m.addr(), "admin", "admin", params))
