@@ -29,6 +29,7 @@ type sharing struct {
 	shadow    state.Shadow
 	xa        bool     // an XA transaction is between START and its end
 	unclear   bool     // a statement failed outside of autocommit: whether a transaction is open is not known
+	saved     bool     // a savepoint may be there of which the status flag does not tell
 	assigns   []string // the variables that the command at hand sets
 	heldBegin []byte   // a BEGIN that was answered and not yet sent
 
@@ -60,7 +61,7 @@ func (s *session) startSharing() {
 func (s *session) clearSharing() {
 	s.pins.Clear()
 	s.shadow.Clear()
-	s.xa, s.unclear, s.heldBegin, s.past = false, false, nil, past{countKnown: true}
+	s.xa, s.unclear, s.saved, s.heldBegin, s.past = false, false, false, nil, past{countKnown: true}
 	s.dropStatements()
 }
 
@@ -75,6 +76,8 @@ func (s *session) stuck() string {
 		return "XA transaction"
 	case s.unclear:
 		return "a statement failed with autocommit off"
+	case s.saved:
+		return "a savepoint with autocommit off"
 	case s.pins.Held() != 0:
 		return s.pins.Reason()
 	case !portable(s.Schema):
@@ -230,6 +233,9 @@ func (s *session) shareLearn() {
 			s.pins.Add(core.EffectUnknown, "nobody looked at the statement")
 		} else if f.Kind == core.StatementXA || f.Kind == core.StatementMulti {
 			s.followXA(f, r.Err != nil)
+		}
+		if f != nil {
+			s.followSavepoint(f)
 		}
 		if r.Err == nil && f != nil {
 			s.pins.Succeeded(f)
