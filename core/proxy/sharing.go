@@ -224,7 +224,7 @@ func (s *session) shareLearn() {
 	held := s.pins.Held()
 	defer func() { s.srv.countPins(s.pins.Held() &^ held) }()
 	if runs(s.cmd.Code) {
-		if r.Err != nil && f != nil && state.Refused(f, r.Err.Code) {
+		if r.Err != nil && f != nil && (state.Refused(f, r.Err.Code) || s.unrun(f)) {
 			s.assigns = nil
 		} else {
 			s.pins.Ran(f, s.assigns != nil)
@@ -261,6 +261,12 @@ func (s *session) shareLearn() {
 	}
 	s.past.note(s, f)
 	s.learnStatement()
+}
+
+// unrun says that the command at hand has failed and done nothing for sure.
+func (s *session) unrun(f *core.Facts) bool {
+	c, e := &s.cmd, s.resp.Err
+	return c.Code == core.Query && !c.Truncated() && state.Unrun(f, c.SQL, s.Schema, e.Code, e.Message)
 }
 
 // followXA notes whether an XA transaction is between its START and its end: once it is
@@ -318,9 +324,6 @@ func (s *session) readBack(f *flow, k *link) error {
 	}
 	if len(names) == 0 {
 		return nil
-	}
-	if slices.Contains(names, "profiling") {
-		s.pins.Add(core.EffectUnknown, "profiling keeps the texts of statements, over a reset too")
 	}
 	values, ok, err := askValues(wire.NewConn(stream{f, &k.sock}), k, names)
 	if err != nil {
