@@ -41,6 +41,9 @@ type past struct {
 	wantClean bool // it must find no warnings there
 }
 
+// unasked is that of a session that has run nothing: both counts are 0.
+func unasked() past { return past{countKnown: true, rowsKnown: true} }
+
 // open says that something is on the connection alone.
 func (p *past) open() bool { return p.warned || p.idMade || p.calc }
 

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"slices"
+
 	"github.com/dbmesh/dbmesh/core"
 	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/stmt"
@@ -71,6 +73,9 @@ func (p *Pins) Ran(f *core.Facts, shadowed bool) {
 	lasting &^= unpinned()
 	if lasting&^p.held == 0 && !lasting.Has(core.EffectNextTransaction) {
 		return
+	}
+	if slices.ContainsFunc(f.Assignments, func(a core.Assignment) bool { return a.Name == "profiling" }) {
+		p.Add(core.EffectUnknown, "profiling keeps the texts of statements, over a reset too")
 	}
 	for _, pin := range f.Pins {
 		if lasting.Has(pin.Effect) {

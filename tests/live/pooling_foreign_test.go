@@ -112,9 +112,12 @@ func TestASessionThatReadsNoRowsLivesOn(t *testing.T) {
 // MariaDB keeps the profiles of statements over a reset.
 func TestNobodySeesTheProfilesOfAnother(t *testing.T) {
 	m, _ := own(t, "max: 1")
-	r := dialRaw(t, m.addr(), "app", "app")
-	r.does(t, "SET profiling = 1", "SELECT 'secret'")
-	_ = r.Close()
+	db := app(t, m.addr(), params)
+	one := session(t, db)
+	run(t, one, "SET profiling = 1")
+	run(t, one, "SELECT 'secret'")
+	_ = one.Close()
+	_ = db.Close()
 	other := session(t, app(t, m.addr(), params))
 	rows, err := other.QueryContext(context.Background(), "SHOW PROFILES")
 	if err != nil {
@@ -123,5 +126,15 @@ func TestNobodySeesTheProfilesOfAnother(t *testing.T) {
 	defer rows.Close()
 	if rows.Next() {
 		t.Error("there are profiles of another session")
+	}
+}
+
+func TestTheCountsOfANewSessionAreNobodysElse(t *testing.T) {
+	m, _ := own(t, "max: 1")
+	run(t, session(t, app(t, m.addr(), params)), "SELECT SQL_CALC_FOUND_ROWS 1 FROM (SELECT 1 UNION SELECT 2) u LIMIT 1")
+	for _, ask := range []string{"SELECT FOUND_ROWS()", "SELECT ROW_COUNT()"} {
+		if got := value(t, session(t, app(t, m.addr(), params)), ask); got != "0" {
+			t.Errorf("%s is %s", ask, got)
+		}
 	}
 }
