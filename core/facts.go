@@ -43,7 +43,7 @@ type Facts struct {
 
 	Creates  Effect // what it may leave behind on its connection
 	Releases Effect // what it takes away again for sure if it succeeds
-	Pins     []Pin  // why the session may not change its connection afterwards
+	Pins     []Pin  // why the session may not change its connection afterwards; see stmt.Traceless for opaque ones without
 
 	// Opaque says that the statement was not understood for sure, and OpaqueReason why:
 	// the parser does not know it, the server might read it in another way, it is cut off.
