@@ -211,7 +211,7 @@ func (s *session) borrow(f *flow, src *backend.Source, g grant) error {
 
 // hold makes a borrowed connection the session's present one.
 func (s *session) hold(k *link) {
-	k.owner = s
+	k.owner, k.account = s, s.Account
 	s.loop.hand(&k.sock, s)
 	s.links = append(s.links[:0], k)
 	s.link, s.past.others = k, true
@@ -252,14 +252,17 @@ func (s *session) release() *link {
 	return k
 }
 
-// forsake closes a borrowed connection.
+// forsake closes a borrowed connection, on which no command of the client's runs.
 func (s *session) forsake(k *link) {
+	open := s.Status&wire.StatusInTrans != 0 || s.xa || s.unclear || s.pins.Held() != 0
 	switch {
 	case k.loop != s.loop:
 		s.srv.closeIdle(k, nil)
-	default:
-		k.shut()
-		k.lending.Drop(k)
+	case open && k.tainted != "":
+		k.cut()
+	default: // the server reads the farewell behind whatever dbmesh has asked
+		k.open = open
+		k.leave(nil)
 	}
 }
 

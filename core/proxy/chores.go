@@ -52,6 +52,11 @@ func (l *loop) lookAfter(now time.Duration) {
 	}
 	for k, until := range c.leaving {
 		if now >= until {
+			if k.open {
+				c.srv.log.Warn("a server takes too long to undo what was open on a connection; its place is free nevertheless",
+					"backend", k.src.Backend.Name, "connection", k.id)
+			}
+			k.open = false
 			k.gone()
 		}
 	}
@@ -93,7 +98,7 @@ func (l *loop) openIdle(le *lending, kind lease.Kind) {
 			le.Failed(kind)
 			return err
 		}
-		k.lending, k.loop = le, l
+		k.lending, k.loop, k.account = le, l, who.account
 		src.Backend.AddSession(1)
 		le.Opened(k, kind, l.index, l.clock())
 		if k.bare {

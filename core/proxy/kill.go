@@ -229,35 +229,29 @@ func (s *Server) sendKill(src *backend.Source, id uint32, query bool) error {
 	return src.Kill(ctx, id, query)
 }
 
-// maxCancels bounds the statements of gone clients that are being cancelled at once.
+// maxCancels bounds the connections that are used at once to end what gone clients have left.
 const maxCancels = 64
 
-// cancel stops what a gone client left running, the statement or the whole connection,
-// without anybody waiting for it. then is called at its end, from any goroutine.
-func (s *Server) cancel(src *backend.Source, id uint32, query bool, as *core.Account, then func()) {
-	if then == nil {
-		then = func() {}
-	}
+// cancel stops the statement that a gone client left running, without anybody waiting for it.
+func (s *Server) cancel(src *backend.Source, id uint32, as *core.Account) {
 	own := as != nil && !as.Passthrough
 	if !own && !src.HasControl() {
-		then()
 		return
 	}
 	select {
 	case s.cancels <- struct{}{}:
 	default: // the connection is closed in any case; the server notices in time
-		then()
 		return
 	}
 	s.jobs.Go(func() {
-		defer func() { <-s.cancels; then() }()
+		defer func() { <-s.cancels }()
 		var err error
 		if src.HasControl() {
-			err = s.sendKill(src, id, query)
+			err = s.sendKill(src, id, true)
 		}
 		// A control account that is there to ask for positions may kill nobody's.
 		if code := refused(err); own && (!src.HasControl() || code == notOwner || code == lacksPrivilege) {
-			err = s.sendKillAs(src, as, id, query)
+			err = s.sendKillAs(src, as, id, true)
 		}
 		if err != nil && refused(err) != noSuchThread {
 			s.log.Warn("cancelling the statement of a gone client failed", "backend", src.Backend.Name, "error", err)

@@ -42,6 +42,8 @@ type link struct {
 	pinged   bool           // a ping is under way
 	pong     []byte         // its answer, as far as it has come
 	leaving  func()         // what to do when the server has closed it
+	open     bool           // the server has still to undo what was open there
+	account  *core.Account  // whose login it has
 
 	restingSince time.Duration // when it was given back last
 	ties         ties          // of its borrower
@@ -128,15 +130,22 @@ const leaveTimeout = 5 * time.Second
 const uncounted = 10 * time.Millisecond
 
 // leave ends a connection that is in step, and frees its place when the server has closed it:
-// until then the server counts it. On the connection's loop.
+// until then the server counts it. What is open there is undone first, by a command, for the
+// server would close the socket before it undoes that. On the connection's loop.
 func (k *link) leave(then func()) {
 	k.leaving = func() { k.lending.Drop(k) }
 	if then != nil {
 		k.leaving = then
 	}
 	k.loop.hand(&k.sock, k)
-	frame, _ := wire.AppendFrame(nil, []byte{byte(core.Quit)}, 0)
-	_, err := k.sock.write(frame)
+	var out []byte
+	patience := leaveTimeout
+	if k.pong = k.pong[:0]; k.open {
+		out, _ = wire.AppendFrame(out, []byte{byte(core.ResetConnection)}, 0)
+		patience = endTimeout
+	}
+	out, _ = wire.AppendFrame(out, []byte{byte(core.Quit)}, 0)
+	_, err := k.sock.write(out)
 	if err == nil {
 		err = k.sock.flush()
 	}
@@ -144,7 +153,7 @@ func (k *link) leave(then func()) {
 		k.gone()
 		return
 	}
-	k.loop.chores.leaving[k] = k.loop.clock() + leaveTimeout
+	k.loop.chores.leaving[k] = k.loop.clock() + patience
 	k.left()
 }
 
@@ -152,13 +161,21 @@ func (k *link) leave(then func()) {
 func (k *link) left() {
 	var b [512]byte
 	for {
-		n, err := k.sock.readRaw(b[:])
-		if err == errAgain {
+		read := k.sock.readRaw
+		if k.open {
+			read = k.sock.read // inside TLS and compression, for the answer
+		}
+		n, err := read(b[:])
+		if n == 0 && err == errAgain {
 			return
 		}
 		if n == 0 && err != nil {
 			k.gone()
 			return
+		}
+		if k.pong = append(k.pong, b[:n]...); len(k.pong) > wire.HeaderLen {
+			k.open = k.open && k.pong[wire.HeaderLen] != wire.HeaderOK
+			k.pong = k.pong[:wire.HeaderLen+1]
 		}
 	}
 }
@@ -170,6 +187,10 @@ func (k *link) gone() {
 	if then := k.leaving; then != nil {
 		k.leaving = nil
 		loop := k.loop
+		if k.open { // the answer did not come: the server has ended it itself
+			loop.chores.srv.outlive(k, false, func() { loop.post(then) })
+			return
+		}
 		time.AfterFunc(uncounted, func() { loop.post(then) })
 	}
 }

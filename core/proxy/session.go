@@ -61,14 +61,13 @@ type session struct {
 	caps    wire.Caps
 	hop     *wire.Login // what a later backend login says of the client, list mode only
 
-	mode      mode
-	want      want
-	flow      *flow
-	then      func(error) want
-	deadline  time.Duration // on the loop's clock, 0 for none
-	dying     string        // why the session ends as soon as its goroutine is back
-	abandoned bool          // the client went away while a command ran
-	farewell  bool          // the session ends behind the reply at hand
+	mode     mode
+	want     want
+	flow     *flow
+	then     func(error) want
+	deadline time.Duration // on the loop's clock, 0 for none
+	dying    string        // why the session ends as soon as its goroutine is back
+	farewell bool          // the session ends behind the reply at hand
 
 	in, out    buffer // from the client; to the client or, of a long command, to the backend
 	streak     int    // full reads in a row
@@ -275,8 +274,8 @@ func (s *session) idleNews() bool {
 // abandon ends a session whose client went away while a command ran. With an account of
 // its own dbmesh cancels the statement; else closing the connection must do.
 func (s *session) abandon() {
-	if s.abandoned = true; !s.shares {
-		s.srv.cancel(s.link.src, s.link.id, true, s.Account, nil)
+	if !s.shares { // else its place waits for the end of that, see cut
+		s.srv.cancel(s.link.src, s.link.id, s.Account)
 	}
 	s.close("client gone")
 }
@@ -334,14 +333,12 @@ func (s *session) close(why string) {
 		switch {
 		case (whole || defect.Is(defect.ReusedAfterAbort)) && s.stuck() == "":
 			s.giveBack()
-		case s.abandoned: // its place is free when the server has stopped what it does there
-			k := s.release()
-			k.shut()
-			s.srv.cancel(k.src, k.id, false, s.Account, func() { k.lending.Drop(k) })
 		case whole && s.link.tainted == "":
-			s.release().leave(nil)
+			k := s.release()
+			k.open = true
+			k.leave(nil)
 		default:
-			s.forsake(s.release())
+			s.release().cut()
 		}
 	}
 	for _, l := range s.links {
