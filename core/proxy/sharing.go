@@ -27,11 +27,12 @@ type sharing struct {
 
 	pins      state.Pins
 	shadow    state.Shadow
-	xa        bool     // an XA transaction is between START and its end
-	unclear   bool     // a statement failed outside of autocommit: whether a transaction is open is not known
-	saved     bool     // a savepoint may be there of which the status flag does not tell
-	assigns   []string // the variables that the command at hand sets
-	heldBegin []byte   // a BEGIN that was answered and not yet sent
+	xa        bool         // an XA transaction is between START and its end
+	unclear   bool         // a statement failed outside of autocommit: whether a transaction is open is not known
+	saved     bool         // a savepoint may be there of which the status flag does not tell
+	drawn     []core.Table // the sequences that the session has drawn from, with their schemas
+	assigns   []string     // the variables that the command at hand sets
+	heldBegin []byte       // a BEGIN that was answered and not yet sent
 
 	granted     grant // what accept could not use as it was, for obtain
 	grantedBy   *backend.Source
@@ -50,7 +51,7 @@ func (s *session) startSharing() {
 	s.homePool, s.entrySchema = s.Pool, s.Schema
 	s.shares = !s.Account.Passthrough && s.srv.backends.Shares(s.Pool) && !s.caps.Has(wire.CacheMetadata) && portable(s.Schema)
 	s.sharesNow.Store(s.shares)
-	s.past = past{countKnown: true} // ROW_COUNT() of a session that has run nothing is 0
+	s.past = unasked()
 	if defect.Is(defect.OldUserKept) && s.kind.User != "" {
 		return
 	}
@@ -61,7 +62,8 @@ func (s *session) startSharing() {
 func (s *session) clearSharing() {
 	s.pins.Clear()
 	s.shadow.Clear()
-	s.xa, s.unclear, s.saved, s.heldBegin, s.past = false, false, false, nil, past{countKnown: true}
+	s.drawn = nil
+	s.xa, s.unclear, s.saved, s.heldBegin, s.past = false, false, false, nil, unasked()
 	s.dropStatements()
 }
 
@@ -108,6 +110,9 @@ func (s *session) shareRoute() want {
 		}
 	}
 	if w, done := s.shareStatement(); done {
+		return w
+	}
+	if w, done := s.ownOnly(f); done {
 		return w
 	}
 	if w, done := s.recall(f); done {
@@ -239,6 +244,7 @@ func (s *session) shareLearn() {
 		}
 		if r.Err == nil && f != nil {
 			s.pins.Succeeded(f)
+			s.noteDrawn(f)
 			if setsGlobals(f) {
 				s.link.lending.begunAnew()
 			}
