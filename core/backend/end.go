@@ -23,7 +23,8 @@ const shortLook, longLook = 2 * time.Millisecond, 250 * time.Millisecond
 // End waits until the server counts a connection no more, which is later than the end of its
 // socket: a transaction is rolled back in between. With kill it ends the connection first. It
 // asks over one connection of its own. An account sees its own connections, others only with
-// a right to that: where it sees none to begin with, the error is ErrUnseen, after the KILL. Each answer is awaited for connect_timeout at most, the end until ctx ends.
+// a right to that: where it sees none to begin with, the error is ErrUnseen, after the KILL.
+// Each answer is awaited for connect_timeout at most, the end until ctx ends.
 func (s *Source) End(ctx context.Context, user string, password core.Secret, id uint32, kill bool) error {
 	l, err := s.lineAs(ctx, user, password)
 	if err != nil {
