@@ -11,9 +11,14 @@ import (
 // pair is an idle connection whose events nobody has looked at, and its server's end.
 func pair(t *testing.T) (k *link, peer int) {
 	t.Helper()
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if err := unix.SetNonblock(fd, true); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { _ = unix.Close(fds[0]) })
 	return &link{sock: socket{fd: fds[0]}}, fds[1]
