@@ -28,7 +28,7 @@ demo: build ## Show dbmesh at work before a writer and two readers, until Ctrl-C
 	@cd demo && CGO_ENABLED=0 go build -o ../bin/demo ./cmd/demo
 	@exec bin/demo
 
-test: ## Run all tests in their short form, on real MariaDB servers (12 minutes)
+test: ## Run all tests in their short form, on real MariaDB servers (14 minutes)
 	@scripts/install-servers.sh
 	@scripts/install-toolchains.sh
 	@scripts/test.sh short
