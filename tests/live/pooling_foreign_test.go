@@ -6,6 +6,8 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/wire"
 	"github.com/dbmesh/dbmesh/tests/servers"
 )
 
@@ -135,6 +137,42 @@ func TestTheCountsOfANewSessionAreNobodysElse(t *testing.T) {
 	for _, ask := range []string{"SELECT FOUND_ROWS()", "SELECT ROW_COUNT()"} {
 		if got := value(t, session(t, app(t, m.addr(), params)), ask); got != "0" {
 			t.Errorf("%s is %s", ask, got)
+		}
+	}
+}
+
+// In Oracle's mode BEGIN alone is no statement, which comes to light only when it is sent.
+func TestAHeldBeginThatIsRefusedIsForgotten(t *testing.T) {
+	server := servers.MariaDB(t)
+	s := sharing(server.Backend, "max: 1")
+	s.links = "{kind: router, lazy_begin: true}\n{kind: balancer}"
+	m := startMesh(t, parts{}, s.text())
+	one := session(t, app(t, m.addr(), params))
+	run(t, one, "SET sql_mode = 'ORACLE'")
+	run(t, one, "BEGIN")
+	if got := code(try(one, "DO 1")); got != 1064 {
+		t.Errorf("the first statement behind it: error %d", got)
+	}
+	run(t, one, "DO 1")
+}
+
+// A reset takes away what the capabilities of a login have chosen; the next session is to have it.
+func TestModesOfALoginOutliveAnotherSession(t *testing.T) {
+	m, _ := own(t, "max: 1")
+	for range 3 {
+		r := &raw{caps: rawCaps | wire.IgnoreSpace | wire.Interactive}
+		if err := r.open(m.addr(), "app", "app"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = r.Close() })
+		if got := r.one(t, "SELECT CONCAT(@@sql_mode LIKE '%IGNORE_SPACE%', @@wait_timeout = @@global.interactive_timeout)"); got != "11" {
+			t.Errorf("a session begins without its modes: %s", got)
+		}
+		if err := r.query("SET @mine = 1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.send(core.Quit, nil); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
