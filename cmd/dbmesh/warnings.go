@@ -66,17 +66,18 @@ func (r route) shares(cfg *config.Config) bool {
 // unshared are warnings about pools that were to share connections, and to which clients
 // log in themselves.
 func unshared(cfg *config.Config) []string {
-	var all []string
+	all := routes(cfg)
+	var texts []string
 	for i, p := range cfg.Pools {
-		for _, r := range routes(cfg) {
+		for _, r := range all {
 			if r.passthrough && r.pool == p.Name && p.Pooling.Shares() {
-				all = append(all, cfg.Warning(fmt.Sprintf("pools[%d].pooling.mode", i),
+				texts = append(texts, cfg.Warning(fmt.Sprintf("pools[%d].pooling.mode", i),
 					"is transaction, but sessions of listener %q log in to the backend themselves (chain %q, auth mode passthrough), "+
 						"so that each has a connection of its own: to share, dbmesh must log in, with auth mode list", r.listener, r.chain))
 			}
 		}
 	}
-	return all
+	return texts
 }
 
 // idle are warnings about keys that are for shared connections, of pools where no session

@@ -114,20 +114,16 @@ func (s *Source) Kill(ctx context.Context, id uint32, query bool) error {
 func (s *Source) KillAs(ctx context.Context, user string, password core.Secret, id uint32, query bool) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Pool.ConnectTimeout)
 	defer cancel()
-	if _, err := s.Resolve(ctx); err != nil {
-		return err
-	}
-	l, release, err := s.logInAs(ctx, user, password)
+	l, err := s.lineAs(ctx, user, password)
 	if err != nil {
 		return fmt.Errorf("log in as %q to kill: %w", user, err)
 	}
-	defer release()
 	defer l.hangUp()
 	what := "CONNECTION"
 	if query {
 		what = "QUERY"
 	}
-	if err := l.do(comQuery, fmt.Sprintf("KILL %s %d", what, id)); err != nil {
+	if err := s.kill(ctx, &l, what, id); err != nil {
 		return fmt.Errorf("kill: %w", err)
 	}
 	return nil

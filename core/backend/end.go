@@ -33,7 +33,7 @@ func (s *Source) End(ctx context.Context, user string, password core.Secret, id 
 	defer l.drop()
 	seen, err := s.sees(ctx, &l, id)
 	if err == nil && kill {
-		err = s.kill(ctx, &l, id)
+		err = s.kill(ctx, &l, "CONNECTION", id)
 		if e := (*wire.Err)(nil); errors.As(err, &e) && e.Code == noSuchThread {
 			l.hangUp()
 			return nil
@@ -56,6 +56,7 @@ func (s *Source) End(ctx context.Context, user string, password core.Secret, id 
 	return err
 }
 
+// lineAs logs in within connect_timeout. The caller hangs up, or drops the line.
 func (s *Source) lineAs(ctx context.Context, user string, password core.Secret) (line, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Pool.ConnectTimeout)
 	defer cancel()
@@ -70,11 +71,11 @@ func (s *Source) lineAs(ctx context.Context, user string, password core.Secret) 
 	return l, nil
 }
 
-func (s *Source) kill(ctx context.Context, l *line, id uint32) error {
+func (s *Source) kill(ctx context.Context, l *line, what string, id uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Pool.ConnectTimeout)
 	defer cancel()
 	defer bind(ctx, l.conn)()
-	return l.do(comQuery, fmt.Sprintf("KILL CONNECTION %d", id))
+	return l.do(comQuery, fmt.Sprintf("KILL %s %d", what, id))
 }
 
 func (s *Source) sees(ctx context.Context, l *line, id uint32) (bool, error) {

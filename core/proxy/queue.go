@@ -14,6 +14,7 @@ import (
 type seat struct {
 	grant
 	src    *backend.Source
+	pool   string // where the command at hand goes, which waits without a flow
 	ticket *lease.Ticket
 	since  time.Duration
 	resume time.Duration // the session's deadline before
@@ -67,13 +68,14 @@ func (s *session) enqueue(pool string) want {
 		return s.slowly(pool) // which says so
 	}
 	s.grantedBy = nil
-	s.seat, s.seatPool, s.mode = x, pool, queueing
+	x.pool = pool
+	s.seat, s.mode = x, queueing
 	return wantNews
 }
 
 // dequeue goes on with a command that has waited.
 func (s *session) dequeue() want {
-	x, pool := s.seat, s.seatPool
+	x := s.seat
 	if !x.served && !x.late {
 		return wantNews
 	}
@@ -81,13 +83,13 @@ func (s *session) dequeue() want {
 	s.outcome.Wait += s.loop.clock() - x.since
 	if !x.served {
 		s.leave(x)
-		return s.obtained(pool, crowded(x.src, x.src.Pool.Pooling.QueueTimeout))
+		return s.obtained(x.pool, crowded(x.src, x.src.Pool.Pooling.QueueTimeout))
 	}
 	s.restore(x.resume)
 	if s.accept(x.src, x.grant) {
 		return s.dispatch()
 	}
-	return s.slowly(pool)
+	return s.slowly(x.pool)
 }
 
 // await waits its turn in the queue inside a flow.
