@@ -36,8 +36,7 @@ type sharing struct {
 
 	granted     grant // what accept could not use as it was, for obtain
 	grantedBy   *backend.Source
-	seat        *seat  // where the command at hand waits for a connection, in mode queueing
-	seatPool    string // to which pool
+	seat        *seat // where the command at hand waits for a connection, in mode queueing
 	last        borrowed
 	lingers     bool
 	lingerSince time.Duration
@@ -69,23 +68,8 @@ func (s *session) clearSharing() {
 
 // stuck is why the session can't give its connection back, "" if it can.
 func (s *session) stuck() string {
-	switch {
-	case s.link == nil:
-		return ""
-	case s.Status&wire.StatusInTrans != 0 && !defect.Is(defect.TransactionNoPin):
-		return "transaction"
-	case s.xa:
-		return "XA transaction"
-	case s.unclear:
-		return "a statement failed with autocommit off"
-	case s.saved:
-		return "a savepoint with autocommit off"
-	case s.pins.Held() != 0:
-		return s.pins.Reason()
-	case !portable(s.Schema):
-		return "a default schema whose name is not ASCII"
-	}
-	return s.stuckStatement()
+	_, why := s.firstTie()
+	return why
 }
 
 // portable says that a schema can be chosen by its name on any connection: how a server reads

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/dbmesh/dbmesh/core"
+	"github.com/dbmesh/dbmesh/core/defect"
 	"github.com/dbmesh/dbmesh/core/wire"
 )
 
@@ -14,6 +15,8 @@ import (
 const (
 	tieXA core.Effect = 1 << (31 - iota)
 	tieUnclear
+	tieSavepoint
+	tieSchema
 	tieStatement
 )
 
@@ -45,24 +48,41 @@ func (s *session) tied() core.Effect {
 	if s.unclear {
 		e |= tieUnclear
 	}
+	if s.saved {
+		e |= tieSavepoint
+	}
+	if !portable(s.Schema) {
+		e |= tieSchema
+	}
 	if s.stuckStatement() != "" {
 		e |= tieStatement
 	}
 	return e
 }
 
-// firstTie is the one that stuck speaks of.
-func (s *session) firstTie() core.Effect {
-	e := s.tied()
-	for _, tie := range []core.Effect{core.EffectTransaction, tieXA, tieUnclear} {
-		if e.Has(tie) {
-			return tie
+// firstTie is the one that is told of those that hold the session's connection, and what is
+// told of it; "" if there is none. What is added here belongs into tied too.
+func (s *session) firstTie() (tie core.Effect, why string) {
+	switch {
+	case s.link == nil:
+		return 0, ""
+	case s.Status&wire.StatusInTrans != 0 && !defect.Is(defect.TransactionNoPin):
+		return core.EffectTransaction, "transaction"
+	case s.xa:
+		return tieXA, "XA transaction"
+	case s.unclear:
+		return tieUnclear, "a statement failed with autocommit off"
+	case s.saved:
+		return tieSavepoint, "a savepoint with autocommit off"
+	case s.pins.Held() != 0:
+		for tie = range s.pins.Each {
+			break
 		}
+		return tie, s.pins.Reason()
+	case !portable(s.Schema):
+		return tieSchema, "a default schema whose name is not ASCII"
 	}
-	for pin := range s.pins.Each {
-		return pin
-	}
-	return e & tieStatement
+	return tieStatement, s.stuckStatement()
 }
 
 // noteTies notes that the command at hand, which has ended, has made ties or cut some. Most
@@ -91,9 +111,9 @@ func (s *session) showTie(v *Snapshot, now time.Duration) {
 	if k == nil || k.ties.uses != k.Uses() {
 		return
 	}
-	first := s.firstTie()
+	first, _ := s.firstTie()
 	for _, c := range k.ties.causes {
-		if c.tie != first || first == 0 {
+		if c.tie != first {
 			continue
 		}
 		v.PinnedFor, v.PinnedBy = now-c.since, c.code.String()

@@ -116,3 +116,13 @@ func TestALoginToAnExhaustedPoolIsRefusedAsForTooManyConnections(t *testing.T) {
 		t.Errorf("refused with %v, want 1040 (08004) and why", err)
 	}
 }
+
+// What holds a connection without the transaction's flag is shown like what the flag tells.
+func TestASavepointIsShownAsWhatPins(t *testing.T) {
+	m, _ := own(t, "max: 1")
+	c := dialRaw(t, m.addr(), "app", "app")
+	c.does(t, "SET autocommit = 0", "SAVEPOINT here")
+	pinned(t, m, "savepoint", "savepoint `here`")
+	c.does(t, "ROLLBACK")
+	pinned(t, m, "", "")
+}
