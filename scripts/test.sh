@@ -43,4 +43,21 @@ mkdir -p bin
 go build -o bin/summary ./tests/summary || exit
 go build -o bin/dbmesh ./cmd/dbmesh || exit # where filter-sdk's tests get their facts
 export DBMESH=$PWD/bin/dbmesh
-all | bin/summary "${left_out[@]}"
+all | bin/summary -failed bin/failed "${left_out[@]}" && exit
+
+# Tests of these packages bound how long something takes on a machine that may be busy with
+# something else. Where three of them at most failed, and nothing else, each is run three
+# times alone, and named as unstable if it passes each time. What judges answers (equality,
+# leak, routing, judge, the unit tests) gets no second look: there one failure is a finding.
+timed=" bench cost hostile live suites tutorial "
+failed=0
+while read -r package _; do
+	failed=$((failed + 1))
+	case $timed in *" ${package##*/} "*) ;; *) exit 1 ;; esac
+done <bin/failed
+if [ $failed = 0 ] || [ $failed -gt 3 ]; then exit 1; fi
+
+echo "once more, each three times:"
+again() { while read -r package test; do tests -p 1 -count=3 -run "^$test\$" "$package" </dev/null; done <bin/failed; return $status; }
+again | bin/summary || exit
+while read -r package test; do echo "UNSTABLE: ${package##*/} $test failed once and passed three times alone"; done <bin/failed

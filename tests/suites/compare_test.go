@@ -41,24 +41,24 @@ type way struct {
 	title string
 	run   func(only []string) (findings, error) // all tests, if only is nil
 	first findings
-	seen  map[string]map[string]bool // results by test
-	last  findings
+	seen  map[string]map[string]string // a test's results, each with what it printed the first time
 }
 
 func (w *way) round(only []string) error {
-	last, err := w.run(only)
+	found, err := w.run(only)
 	if err != nil {
 		return fmt.Errorf("%s: %w", w.title, err)
 	}
-	w.last = last
 	if w.first == nil {
-		w.first, w.seen = w.last, map[string]map[string]bool{}
+		w.first, w.seen = found, map[string]map[string]string{}
 	}
-	for name, one := range w.last {
+	for name, one := range found {
 		if w.seen[name] == nil {
-			w.seen[name] = map[string]bool{}
+			w.seen[name] = map[string]string{}
 		}
-		w.seen[name][one.result] = true
+		if _, known := w.seen[name][one.result]; !known {
+			w.seen[name][one.result] = one.output
+		}
 	}
 	return nil
 }
@@ -98,7 +98,9 @@ func compare(t *testing.T, title string, apart bool, directly, through func(only
 	for _, name := range unequal {
 		t.Errorf("%s: %s differs", title, name)
 		for _, w := range []*way{direct, proxied} {
-			t.Errorf("%s: %s\n%.3000s", w.title, strings.Join(slices.Sorted(maps.Keys(w.seen[name])), " and "), w.last[name].output)
+			for _, result := range slices.Sorted(maps.Keys(w.seen[name])) {
+				t.Errorf("%s: %s\n%.3000s", w.title, result, w.seen[name][result])
+			}
 		}
 	}
 	executed := proxied.first.count("pass") + proxied.first.count("fail")
@@ -113,11 +115,11 @@ func compare(t *testing.T, title string, apart bool, directly, through func(only
 
 // differing names the tests that gave through dbmesh what they never gave directly, or
 // that only one way has.
-func differing(direct, proxied map[string]map[string]bool) []string {
+func differing(direct, proxied map[string]map[string]string) []string {
 	var names []string
 	for name, results := range proxied {
 		for result := range results {
-			if !direct[name][result] {
+			if _, known := direct[name][result]; !known {
 				names = append(names, name)
 				break
 			}

@@ -1,7 +1,9 @@
 // Command summary reads what "go test -json" prints and shows it for people: a line
 // for each package, the output of what failed, one line for each reason why something
 // was left out, and last how many tests there were. It ends with status 1 if a test
-// or a build failed, or if no test ran.
+// or a build failed, or if no test ran. With -failed it writes the tests that failed into a
+// file, a package and a test on each line, for who wants to run them once more; the file is
+// empty if something failed that is no test, such as a build.
 package main
 
 import (
@@ -23,8 +25,16 @@ type event struct {
 func main() {
 	var notes list
 	flag.Var(&notes, "left-out", "one more `line` on what was left out; may be repeated")
+	failed := flag.String("failed", "", "write the names of failed tests into this `file`")
 	flag.Parse()
-	if !summarize(os.Stdin, os.Stdout, notes) {
+	r, ok := summarize(os.Stdin, os.Stdout, notes)
+	if *failed != "" {
+		if err := os.WriteFile(*failed, []byte(r.again()), 0o600); err != nil {
+			fmt.Println("FAIL writing the names of failed tests:", err)
+			ok = false
+		}
+	}
+	if !ok {
 		os.Exit(1)
 	}
 }
@@ -39,7 +49,7 @@ func (l *list) Set(s string) error {
 }
 
 // summarize reads events to the end and says whether all is well.
-func summarize(in io.Reader, out io.Writer, notes []string) bool {
+func summarize(in io.Reader, out io.Writer, notes []string) (*run, bool) {
 	r := &run{out: out, tests: map[name]*state{}, packages: map[string]*counts{}, began: time.Now()}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 64<<20) // a test may print a statement of 16 MB
@@ -55,5 +65,5 @@ func summarize(in io.Reader, out io.Writer, notes []string) bool {
 		fmt.Fprintln(out, "FAIL reading the results:", err)
 		r.broken++
 	}
-	return r.close(notes)
+	return r, r.close(notes)
 }

@@ -25,7 +25,8 @@ type run struct {
 	packages map[string]*counts
 	leftOut  map[string]int // reason to tests
 	all      counts
-	broken   int // packages that failed without a failed test
+	failed   []name // tests of packages, not those inside of them
+	broken   int    // packages that failed without a failed test
 	began    time.Time
 }
 
@@ -64,6 +65,9 @@ func (r *run) endTest(n name, action string) {
 	case "fail":
 		c.failed++
 		r.all.failed++
+		if !strings.Contains(n.test, "/") {
+			r.failed = append(r.failed, n)
+		}
 		fmt.Fprintf(r.out, "FAIL %s %s\n", short(n.pkg), n.test)
 		r.show(n)
 	}
@@ -151,10 +155,25 @@ func (r *run) close(notes []string) bool {
 	for _, reason := range slices.Sorted(maps.Keys(r.leftOut)) {
 		fmt.Fprintf(r.out, "left out: %s: %s\n", tests(r.leftOut[reason]), reason)
 	}
+	for _, n := range r.failed { // once more: what they printed may be far above
+		fmt.Fprintln(r.out, "failed:", short(n.pkg), n.test)
+	}
 	failed := r.all.failed + r.broken
 	fmt.Fprintf(r.out, "in %s:\n", time.Since(r.began).Round(time.Second))
 	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.all.passed, failed, r.all.skipped)
 	return failed == 0 && r.all.passed > 0
+}
+
+// again names the tests to run once more, if all that failed is tests.
+func (r *run) again() string {
+	var lines strings.Builder
+	for _, n := range r.failed {
+		fmt.Fprintln(&lines, n.pkg, n.test)
+	}
+	if r.broken > 0 {
+		return ""
+	}
+	return lines.String()
 }
 
 func short(pkg string) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -33,7 +34,27 @@ func TestSummaryShowsWhatAFailedTestPrinted(t *testing.T) {
 	if ok {
 		t.Error("well")
 	}
-	has(t, out, "FAIL p TestB\n", "got 1", "1 passed, 1 failed, 0 skipped\n")
+	has(t, out, "FAIL p TestB\n", "got 1", "failed: p TestB\n", "1 passed, 1 failed, 0 skipped\n")
+}
+
+func TestFailedTestsAreNamedToBeRunAgain(t *testing.T) {
+	const failed = `
+{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"fail","Package":"p","Test":"TestB/one"}
+{"Action":"fail","Package":"p","Test":"TestB"}
+{"Action":"fail","Package":"p"}
+{"Action":"fail","Package":"q","Test":"TestC"}
+{"Action":"fail","Package":"q"}`
+	for events, want := range map[string]string{
+		failed: "p TestB\nq TestC\n",
+		failed + "\n" + `{"Action":"fail","Package":"r"}`: "",
+		`{"Action":"pass","Package":"p","Test":"TestA"}`:  "",
+	} {
+		r, _ := summarize(strings.NewReader(strings.TrimSpace(events)), io.Discard, nil)
+		if got := r.again(); got != want {
+			t.Errorf("%q, want %q, of %s", got, want, events)
+		}
+	}
 }
 
 func TestSummaryFailsForAPackageThatDoesNotBuildOrPanics(t *testing.T) {
@@ -64,7 +85,7 @@ func TestLinesOutsideOfTestsAreShown(t *testing.T) {
 func summary(t *testing.T, events string, notes ...string) (string, bool) {
 	t.Helper()
 	var out strings.Builder
-	ok := summarize(strings.NewReader(strings.TrimSpace(events)), &out, notes)
+	_, ok := summarize(strings.NewReader(strings.TrimSpace(events)), &out, notes)
 	return out.String(), ok
 }
 
