@@ -40,7 +40,7 @@ func (s *session) take(pool string) (ready bool) {
 // accept makes what was given the session's connection, if that needs no talking. If it does,
 // obtain goes on with it.
 func (s *session) accept(src *backend.Source, g grant) (ready bool) {
-	if k := g.link; g.answer == lease.Use && k.loop == s.loop && k.fresh(s.srv) && k.alive(s.loop.clock()) {
+	if k := g.link; g.answer == lease.Use && k.loop() == s.loop && k.fresh(s.srv) && k.alive(s.loop.clock()) {
 		s.hold(k)
 		return !s.behind(k)
 	}
@@ -256,7 +256,7 @@ func (s *session) release() *link {
 func (s *session) forsake(k *link) {
 	open := s.Status&wire.StatusInTrans != 0 || s.xa || s.unclear || s.pins.Held() != 0
 	switch {
-	case k.loop != s.loop:
+	case k.loop() != s.loop:
 		s.srv.closeIdle(k, nil)
 	case open && k.tainted != "":
 		k.cut()
@@ -268,7 +268,7 @@ func (s *session) forsake(k *link) {
 
 // closeIdle takes leave of a connection that nobody uses. From any loop.
 func (s *Server) closeIdle(k *link, then func()) {
-	k.loop.post(func() { k.leave(then) }) // a loop that has ended has closed all that it had
+	k.loop().post(func() { k.leave(then) }) // a loop that has ended has closed all that it had
 }
 
 // borrowed is the connection that a session had last, and how often it had been lent then:

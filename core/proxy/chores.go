@@ -98,7 +98,8 @@ func (l *loop) openIdle(le *lending, kind lease.Kind) {
 			le.Failed(kind)
 			return err
 		}
-		k.lending, k.loop, k.account = le, l, who.account
+		k.lending, k.account = le, who.account
+		k.at.Store(l)
 		src.Backend.AddSession(1)
 		le.Opened(k, kind, l.index, l.clock())
 		if k.bare {

@@ -27,9 +27,9 @@ type link struct {
 	names  string // the SET NAMES in force there
 
 	// What follows is of a connection that sessions share. It belongs to the loop.
-	lending  *lending // nil for one that is a session's own for life
-	loop     *loop
-	owner    *session // who has it, nil while nobody does
+	lending  *lending             // nil for one that is a session's own for life
+	at       atomic.Pointer[loop] // its loop: others ask for it while it goes from one to another
+	owner    *session             // who has it, nil while nobody does
 	worn     state.Worn
 	lastID   uint64 // names what LAST_INSERT_ID() gives there, see past.idName; 0 after a login
 	handles  state.Handles
@@ -48,6 +48,8 @@ type link struct {
 	restingSince time.Duration // when it was given back last
 	ties         ties          // of its borrower
 }
+
+func (k *link) loop() *loop { return k.at.Load() }
 
 // fresh says that a connection out of the lending can be used.
 func (k *link) fresh(srv *Server) bool {
@@ -85,7 +87,7 @@ func (k *link) shut() {
 	if k.sock.fd < 0 {
 		return
 	}
-	k.loop.forget(&k.sock)
+	k.loop().forget(&k.sock)
 	k.sock.unpack()
 	_ = unix.Close(k.sock.fd)
 	k.sock.fd = -1
@@ -96,7 +98,12 @@ func (k *link) shut() {
 // Reclaim asks the session that has the connection only for questions about its last
 // statement to give it back.
 func (k *link) Reclaim() {
-	k.loop.post(func() {
+	l := k.loop()
+	l.post(func() {
+		if k.loop() != l { // it went to another one meanwhile
+			k.Reclaim()
+			return
+		}
 		if s := k.owner; s != nil {
 			s.guard(func() { s.yieldLink(k) })
 		}
@@ -114,7 +121,7 @@ func (k *link) ready(_ *socket, e poll.Event) {
 	case k.pinged && k.answered():
 	case k.pinged && k.tainted == "" && !k.sock.hup:
 	case k.pinged:
-		k.loop.pinged(k)
+		k.loop().pinged(k)
 		k.shut()
 		k.lending.Drop(k)
 	case (k.sock.readable || k.sock.hup) && !defect.Is(defect.ReusedAfterAbort) && !k.quiet() && k.lending.Forget(k):
@@ -137,7 +144,7 @@ func (k *link) leave(then func()) {
 	if then != nil {
 		k.leaving = then
 	}
-	k.loop.hand(&k.sock, k)
+	k.loop().hand(&k.sock, k)
 	var out []byte
 	patience := leaveTimeout
 	if k.pong = k.pong[:0]; k.open {
@@ -153,7 +160,7 @@ func (k *link) leave(then func()) {
 		k.gone()
 		return
 	}
-	k.loop.chores.leaving[k] = k.loop.clock() + patience
+	k.loop().chores.leaving[k] = k.loop().clock() + patience
 	k.left()
 }
 
@@ -182,11 +189,11 @@ func (k *link) left() {
 
 // gone closes a connection that leaves.
 func (k *link) gone() {
-	delete(k.loop.chores.leaving, k)
+	delete(k.loop().chores.leaving, k)
 	k.shut()
 	if then := k.leaving; then != nil {
 		k.leaving = nil
-		loop := k.loop
+		loop := k.loop()
 		if k.open { // the answer did not come: the server has ended it itself
 			loop.chores.srv.outlive(k, false, func() { loop.post(then) })
 			return
@@ -228,9 +235,9 @@ func (k *link) answered() bool {
 		k.tainted = "it answers a ping with something else"
 		return false
 	}
-	k.pinged, k.restingSince = false, k.loop.clock()
-	k.loop.pinged(k)
-	if !k.lending.Put(k, k.loop.clock()) {
+	k.pinged, k.restingSince = false, k.loop().clock()
+	k.loop().pinged(k)
+	if !k.lending.Put(k, k.loop().clock()) {
 		k.leave(nil)
 	}
 	return true

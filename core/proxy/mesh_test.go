@@ -24,7 +24,7 @@ import (
 const meshCaps = wire.LongPassword | wire.ConnectWithDB | wire.Protocol41 | wire.SecureConn | wire.PluginAuth |
 	wire.MultiStmts | wire.MultiResults | wire.LocalFiles | wire.DeprecateEOF
 
-// mesh is dbmesh before one fake server, in process, with one event loop.
+// mesh is dbmesh before one fake server, in process.
 type mesh struct {
 	t        *testing.T
 	srv      *Server
@@ -41,6 +41,7 @@ type mesh struct {
 	auth    func(*peer, *wire.Login) bool
 	serve   func(*peer) // one connection in its command phase
 	pooling core.PoolingSettings
+	loops   int // 0 for one
 
 	accepted sync.WaitGroup
 }
@@ -91,7 +92,7 @@ func (m *mesh) start() {
 	}
 	m.set.Commit(next)
 	m.set.Probe(m.t.Context())
-	m.srv, err = New(Options{Log: m.log, Reporter: noReports{}, Backends: m.set, Loops: 1})
+	m.srv, err = New(Options{Log: m.log, Reporter: noReports{}, Backends: m.set, Loops: cmp.Or(m.loops, 1)})
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -19,7 +19,8 @@ func (s *session) openShared(f *flow, src *backend.Source, le *lending) error {
 		le.Failed(s.kind)
 		return err
 	}
-	k.lending, k.loop = le, s.loop
+	k.lending = le
+	k.at.Store(s.loop)
 	src.Backend.AddSession(1)
 	le.Opened(k, s.kind, s.loop.index, s.loop.clock())
 	le.saw(s.kind, k.status, loginAs{s.Account, s.caps, s.hop})
@@ -70,10 +71,15 @@ func (s *session) dialShared(f *flow, src *backend.Source, schema string) (*link
 // adopt brings a connection to the session's loop. It returns false for one that is of no
 // use.
 func (s *session) adopt(f *flow, k *link) bool {
-	if k.loop != s.loop {
+	if k.loop() != s.loop {
 		moved := make(chan struct{})
 		err := f.away(func() error {
-			if !k.loop.post(func() { k.loop.give(&k.sock); close(moved) }) {
+			from := k.loop()
+			if !from.post(func() {
+				from.give(&k.sock)
+				k.at.Store(s.loop) // here: what comes to this loop from now on is passed on
+				close(moved)
+			}) {
 				return errGone
 			}
 			select {
@@ -86,7 +92,6 @@ func (s *session) adopt(f *flow, k *link) bool {
 		if err != nil {
 			return false
 		}
-		k.loop = s.loop
 		k.sock.readable = true // perhaps: events on the way to the other loop reach nobody
 		k.Lease().Loop = s.loop.index
 		if err := s.loop.watch(&k.sock, s); err != nil {

@@ -22,7 +22,7 @@ const endTimeout = time.Minute
 // place when it has. On the connection's loop.
 func (k *link) cut() {
 	over := k.over() // then there is nothing to kill, and the id may soon be another's
-	srv := k.loop.chores.srv
+	srv := k.loop().chores.srv
 	k.shut()
 	srv.outlive(k, !over, func() { k.lending.Drop(k) })
 }

@@ -188,7 +188,7 @@ func (s *session) recall(f *core.Facts) (w want, done bool) {
 // retake borrows the last connection again if nobody has had it since.
 func (s *session) retake() bool {
 	l := s.last
-	if s.past.disturbed || !l.untouched() || l.link.loop != s.loop {
+	if s.past.disturbed || !l.untouched() || l.link.loop() != s.loop {
 		return false
 	}
 	k, answer := l.link.lending.Take(s.kind, s.loop.index, s.loop.clock(), l.link)
