@@ -2,6 +2,7 @@ package lease
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type ledger struct {
 	lingering  int
 	queues     []*shelf // those with waiters, who waits longest first
 	waiting    int
+	crowded    atomic.Bool // waiting > 0, for those that don't have the lock
 	lastTicket uint64
 
 	totals Stats

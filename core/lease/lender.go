@@ -110,5 +110,8 @@ func (l *Lender[C]) Sweep(loop int, now time.Duration, buf Work[C]) Work[C] {
 	return work
 }
 
+// Crowded says whether somebody waits. It takes no lock, and may be over when it returns.
+func (l *Lender[C]) Crowded() bool { return l.ledger.crowded.Load() }
+
 // Stats gives the numbers of now.
 func (l *Lender[C]) Stats() Stats { return l.ledger.stats() }

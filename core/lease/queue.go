@@ -55,6 +55,7 @@ func (l *ledger) queue(k Kind, loop int, now time.Duration, serve func(*Member, 
 	s.last = t
 	s.waiting++
 	l.waiting++
+	l.crowded.Store(true)
 	l.done()
 	return t
 }
@@ -76,6 +77,7 @@ func (l *ledger) leave(t *Ticket) {
 	t.out, t.prev, t.next = true, nil, nil
 	s.waiting--
 	l.waiting--
+	l.crowded.Store(l.waiting > 0)
 	if wasFirst {
 		l.sort(s)
 	}

@@ -59,12 +59,17 @@ func (s *session) next() want {
 	if s.farewell {
 		return wantEnd
 	}
+	s.idle()
+	return wantNothing
+}
+
+// idle begins the time that a client may take until its next command.
+func (s *session) idle() {
 	if idle := s.lis.settings().IdleTimeout; idle > 0 && s.in.len() == 0 {
 		s.timeout(idle)
 	} else if s.deadline != 0 {
 		s.timeout(0)
 	}
-	return wantNothing
 }
 
 // learn takes from the response what later commands need.

@@ -36,6 +36,7 @@ type loop struct {
 	chores   chores
 	exec     wire.Execute  // of the execute that is being looked at
 	timed    int           // sessions with a deadline
+	late     []*session    // with replies that go out before the loop waits again
 	withheld []*session    // with replies that must be delivered soon
 	since    time.Duration // when the first of them was withheld
 
@@ -75,6 +76,7 @@ func (l *loop) run() {
 	nextSweep := l.clock() + sweepEvery
 	yielded := l.clock()
 	for {
+		l.deliverLate()
 		events, err := l.poller.Wait(l.patience(nextSweep))
 		if err != nil {
 			l.log.Error("event loop", "error", err)
@@ -139,6 +141,16 @@ func (l *loop) deliverWithheld() {
 	}
 	clear(l.withheld)
 	l.withheld = l.withheld[:0]
+}
+
+// deliverLate sends the replies that stood back behind other events.
+func (l *loop) deliverLate() {
+	for i := 0; i < len(l.late); i++ {
+		s := l.late[i]
+		s.guard(s.deliverLate)
+	}
+	clear(l.late)
+	l.late = l.late[:0]
 }
 
 func (l *loop) dispatch(e poll.Event) {

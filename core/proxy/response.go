@@ -53,7 +53,7 @@ func (s *session) respond() want {
 				return w
 			}
 		}
-		s.due = s.out.mid > s.out.r && !(s.resp.Ended() && s.withhold())
+		s.due = s.out.mid > s.out.r && !(s.resp.Ended() && (s.withhold() || s.standBack()))
 	}
 }
 

@@ -73,6 +73,7 @@ type session struct {
 	streak     int    // full reads in a row
 	turn       int    // bytes relayed since the session was stepped
 	queued     bool   // it is to be stepped on behind others
+	late       bool   // a whole reply in out is delivered before the loop waits again
 	due        bool   // followed bytes of out must be written before anything else
 	packet     []byte // the rewritten command, while it is being sent
 	prefix     int    // what stands before the text of the command at hand
@@ -137,6 +138,7 @@ func (s *session) wake() {
 // step goes as far as the bytes in hand and the sockets' readiness allow.
 func (s *session) step() {
 	s.turn = 0
+	s.sendLate()
 	for s.mode != ended {
 		if s.flow == nil && s.lost() {
 			return
@@ -235,7 +237,7 @@ func (s *session) lost() bool {
 			return true
 		}
 	case atCommand:
-		if s.link != nil && s.link.sock.readable && s.in.len() == 0 && !s.idleNews() {
+		if s.link != nil && !s.due && s.link.sock.readable && s.in.len() == 0 && !s.idleNews() {
 			return true
 		}
 	}
@@ -322,6 +324,7 @@ func (s *session) close(why string) {
 		s.seat = nil
 		s.leave(x)
 	}
+	s.sendLate()
 	whole := s.mode == atCommand && s.chain == nil
 	s.breakCommand()
 	s.mode = ended
