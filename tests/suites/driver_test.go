@@ -61,11 +61,12 @@ func writable(t *testing.T, dir string) {
 
 // Tests that are left out, for their own sake. The first dials 1.1.1.1 instead of the
 // server under test; where a network answers for that address the driver panics, and with
-// it go all tests that follow. The others, with 65,535 parameters and with statements as
-// long as the server takes, keep TiDB busy for minutes.
+// it go all tests that follow. Two others, with 65,535 parameters and with statements as
+// long as the server takes, keep TiDB busy for minutes. The last wants two rows in the order
+// in which they were inserted, without ORDER BY; now and then TiDB gives them the other way round.
 var leftOut = map[servers.Flavour]string{
 	servers.FlavourMariaDB: "^TestConnectorReturnsTimeout$",
-	servers.FlavourTiDB:    "^(TestConnectorReturnsTimeout|TestPreparedManyCols|TestLongData)$",
+	servers.FlavourTiDB:    "^(TestConnectorReturnsTimeout|TestPreparedManyCols|TestLongData|TestStmtMultiRows)$",
 }
 
 // skipped adds to leftOut, for the short run, statements of 32 MB by the dozen.
