@@ -93,8 +93,8 @@ func (m *mesh) delivered(seen bool) (over, full bool) {
 				youngest = s
 			}
 		}
-		over = seen && youngest.mode == atCommand && !youngest.late
-		full = over && youngest.due
+		full = seen && youngest.due // in mode responding, if nobody else waited just then
+		over = full || seen && youngest.mode == atCommand && !youngest.late
 		close(looked)
 	})
 	<-looked
