@@ -107,13 +107,16 @@ const nobodyYet = time.Duration(math.MaxInt64)
 func (l *loop) leave(patience time.Duration) (left int) {
 	for x := range l.sessions {
 		x.shed()
+		if x.flow == nil || !x.flow.busy {
+			x.guard(x.sendLate)
+		}
 		switch {
 		case !x.leaving():
 		case x.link != nil && x.link.src.DrainingFor() >= patience:
 			x.guard(func() { x.close("backend removed") })
 		case !x.loginOver && x.User == "" && x.srv.draining.Load(): // has not said who it is
 			x.guard(func() { x.close("drained") })
-		case x.mode == atCommand && x.in.len() == 0 && !x.client.readable && x.quiet():
+		case x.mode == atCommand && !x.due && x.in.len() == 0 && !x.client.readable && x.quiet():
 			x.guard(func() { x.close("drained") })
 		default:
 			left++

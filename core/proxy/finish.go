@@ -56,7 +56,10 @@ func (s *session) next() want {
 		s.tail = nil
 	}
 	s.mode = atCommand
-	if s.farewell {
+	if s.link != nil || s.in.len() > 0 || s.farewell || s.leaving() {
+		s.sendLate() // what follows is not only the wait for the client's next command
+	}
+	if s.farewell && !s.due {
 		return wantEnd
 	}
 	s.idle()

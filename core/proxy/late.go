@@ -12,7 +12,7 @@ import "github.com/dbmesh/dbmesh/core/wire"
 // client goes on.
 func (s *session) standBack() bool {
 	if !s.shares || s.out.len() > withholdMax || s.client.tls != nil || s.client.packed != nil ||
-		s.client.readable || s.in.len() != s.held || s.farewell || s.chain.Slow() ||
+		s.client.readable || s.in.len() != s.held || s.tail != nil || s.farewell || s.chain.Slow() ||
 		s.resp.Status&wire.StatusInTrans != 0 || s.pins.Held() != 0 ||
 		s.link.lending == nil || !s.link.lending.Crowded() {
 		return false
@@ -53,6 +53,9 @@ func (s *session) finishLate() want {
 	}
 	s.due = false
 	s.out.release()
+	if s.farewell {
+		return wantEnd
+	}
 	s.idle()
 	return wantNothing
 }

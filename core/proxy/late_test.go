@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"crypto/tls"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,14 +14,20 @@ import (
 )
 
 // contested is dbmesh with one connection, for which some clients compete until the test ends.
-// seen counts the commands of others that the server has got; their replies are long.
-func contested(t *testing.T, seen *atomic.Int64) *mesh {
+// seen counts the commands of others that the server has got; their replies are long, or have
+// an id.
+func contested(t *testing.T, seen *atomic.Int64, secure *tls.Config) *mesh {
 	long := wire.AppendOK(nil, wire.OK{Status: 2, Info: []byte(strings.Repeat("x", 7000))}, meshCaps)
-	m := &mesh{t: t, pooling: core.PoolingSettings{Mode: "transaction", Max: 1, MaxLogins: 1, QueueTimeout: time.Minute, MaxStatements: 4},
+	m := &mesh{t: t, tls: secure, pooling: core.PoolingSettings{Mode: "transaction", Max: 1, MaxLogins: 1, QueueTimeout: time.Minute, Linger: time.Minute, MaxStatements: 4},
 		serve: func(p *peer) {
 			p.commands(func(b []byte) error {
-				if bytes.Contains(b, []byte("'busy'")) {
+				switch {
+				case bytes.Contains(b, []byte("'busy'")), b[0] == byte(core.Quit):
 					return p.ok()
+				case bytes.Contains(b, []byte("INSERT INTO")):
+					return p.WritePacket(wire.AppendOK(nil, wire.OK{Status: 2, InsertID: 5}, meshCaps))
+				case bytes.Contains(b, []byte("LAST_INSERT_ID()")):
+					return p.number(5)
 				}
 				seen.Add(1)
 				return p.WritePacket(long)
@@ -53,7 +60,7 @@ func contested(t *testing.T, seen *atomic.Int64) *mesh {
 // kernel took one of them in parts.
 func TestALateReplyWaitsForRoom(t *testing.T) {
 	var seen atomic.Int64
-	m := contested(t, &seen)
+	m := contested(t, &seen, nil)
 	c := m.client()
 	_ = c.tcp.SetReadBuffer(64 << 10)
 	query, _ := wire.AppendFrame(nil, []byte("\x03SELECT 1"), 0)
@@ -101,10 +108,26 @@ func (m *mesh) delivered(seen bool) (over, full bool) {
 	return over, full
 }
 
+// A session that keeps its connection behind the reply, for questions about the id, looks for
+// news there; what is read from inside TLS may always be more.
+func TestAReplyIsThereWhereTheSessionKeepsAContestedConnection(t *testing.T) {
+	for name, secure := range map[string]*tls.Config{"plain": nil, "tls": certificate(t)} {
+		t.Run(name, func(t *testing.T) {
+			m := contested(t, new(atomic.Int64), secure)
+			c := m.client()
+			for range 100 {
+				if b, err := c.query("INSERT INTO t VALUES (1)"); err != nil || b[0] != wire.HeaderOK || b[2] != 5 {
+					t.Fatalf("%q, %v", b, err)
+				}
+			}
+		})
+	}
+}
+
 // Clients that leave as soon as they have their reply, or before it, cost nobody anything.
 func TestClientsThatLeaveALateReply(t *testing.T) {
 	var seen atomic.Int64
-	m := contested(t, &seen)
+	m := contested(t, &seen, nil)
 	for i := range 40 {
 		c := m.client()
 		query, _ := wire.AppendFrame(nil, []byte("\x03SELECT 1"), 0)

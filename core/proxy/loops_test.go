@@ -23,16 +23,21 @@ func (n *numbering) serve(p *peer) {
 			return p.WritePacket(wire.AppendOK(nil, wire.OK{Status: 2, InsertID: uint64(own)}, meshCaps))
 		case bytes.Contains(b, []byte("LAST_INSERT_ID()")):
 			n.asked.Add(1)
-			for _, part := range [][]byte{{1}, []byte("\x03def\x00\x00\x00\x01a\x00\x0c\x3f\x00\x14\x00\x00\x00\x08\x81\x00\x00\x00\x00"),
-				{1, '0' + own%10}, {0xfe, 0, 0, 2, 0, 0, 0}} {
-				if err := p.WritePacket(part); err != nil {
-					return err
-				}
-			}
-			return nil
+			return p.number(own % 10)
 		}
 		return p.ok()
 	})
+}
+
+// number answers with one row that has a number of one digit.
+func (p *peer) number(n byte) error {
+	for _, part := range [][]byte{{1}, []byte("\x03def\x00\x00\x00\x01a\x00\x0c\x3f\x00\x14\x00\x00\x00\x08\x81\x00\x00\x00\x00"),
+		{1, '0' + n}, {0xfe, 0, 0, 2, 0, 0, 0}} {
+		if err := p.WritePacket(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sessions keep a connection for questions about their last INSERT, and are asked to give it

@@ -15,9 +15,7 @@ const peek = 16
 // receive waits for the next command until as much of it is in hand as the links may see.
 func (s *session) receive() want {
 	if s.due {
-		if w := s.finishLate(); w != wantNothing {
-			return w
-		}
+		return s.finishLate()
 	}
 	for {
 		held, ok := s.command()

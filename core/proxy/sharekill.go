@@ -108,7 +108,10 @@ func (s *session) end() {
 	s.loop.post(func() {
 		s.guard(func() {
 			s.farewell = true
-			if s.mode == atCommand && s.flow == nil && s.chain == nil {
+			if s.mode != atCommand || s.flow != nil || s.chain != nil {
+				return
+			}
+			if s.sendLate(); !s.due { // else it ends behind the reply
 				s.close("killed")
 			}
 		})
