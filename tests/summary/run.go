@@ -27,6 +27,7 @@ type run struct {
 	all      counts
 	failed   []name // tests of packages, not those inside of them
 	broken   int    // packages that failed without a failed test
+	cut      bool   // a package ended, by a panic or a time-out, before all of its tests had run
 	began    time.Time
 }
 
@@ -77,6 +78,9 @@ func (r *run) endTest(n name, action string) {
 func (r *run) endPackage(e event) {
 	c := r.count(e.Package)
 	n := name{e.Package, ""}
+	if s := r.tests[n]; e.Action == "fail" && (s == nil || !slices.Contains(s.output, "FAIL\n")) { // what testing.M.Run says at its end
+		r.cut = true
+	}
 	if e.Action == "fail" && c.failed == 0 {
 		r.broken++
 		r.show(name{e.FailedBuild, ""})
@@ -164,14 +168,14 @@ func (r *run) close(notes []string) bool {
 	return failed == 0 && r.all.passed > 0
 }
 
-// again names the tests to run once more, if all that failed is tests.
+// again names the tests to run once more, if all that failed is tests, and all have run.
 func (r *run) again() string {
+	if r.broken > 0 || r.cut {
+		return ""
+	}
 	var lines strings.Builder
 	for _, n := range r.failed {
 		fmt.Fprintln(&lines, n.pkg, n.test)
-	}
-	if r.broken > 0 {
-		return ""
 	}
 	return lines.String()
 }

@@ -42,13 +42,20 @@ func TestFailedTestsAreNamedToBeRunAgain(t *testing.T) {
 {"Action":"pass","Package":"p","Test":"TestA"}
 {"Action":"fail","Package":"p","Test":"TestB/one"}
 {"Action":"fail","Package":"p","Test":"TestB"}
+{"Action":"output","Package":"p","Output":"FAIL\n"}
 {"Action":"fail","Package":"p"}
 {"Action":"fail","Package":"q","Test":"TestC"}
+{"Action":"output","Package":"q","Output":"FAIL\n"}
 {"Action":"fail","Package":"q"}`
+	const panicked = `
+{"Action":"fail","Package":"r","Test":"TestD"}
+{"Action":"output","Package":"r","Output":"FAIL\tr\t0.1s\n"}
+{"Action":"fail","Package":"r"}`
 	for events, want := range map[string]string{
 		failed: "p TestB\nq TestC\n",
 		failed + "\n" + `{"Action":"fail","Package":"r"}`: "",
-		`{"Action":"pass","Package":"p","Test":"TestA"}`:  "",
+		failed + panicked: "",
+		`{"Action":"pass","Package":"p","Test":"TestA"}`: "",
 	} {
 		r, _ := summarize(strings.NewReader(strings.TrimSpace(events)), io.Discard, nil)
 		if got := r.again(); got != want {
