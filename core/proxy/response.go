@@ -100,11 +100,15 @@ func (s *session) deliverWithheld() {
 	if s.out.mid <= s.out.r || s.due {
 		return
 	}
+	s.sendFollowed()
+}
+
+// sendFollowed writes what may go to the client, without waiting. What is left is due: there
+// was no room, or the client is gone, and the next step finds out.
+func (s *session) sendFollowed() {
 	n, err := s.client.write(s.out.followed())
 	s.out.r += n
-	if err != nil {
-		s.due = true // there was no room, or the client is gone: the next step finds out
-	}
+	s.due = err != nil
 }
 
 // room makes room for the next read behind what is held: withheld replies, and the

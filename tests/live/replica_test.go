@@ -196,8 +196,8 @@ func ownWrites(t *testing.T, addr string, n, base, rounds int) *tally {
 	return l
 }
 
-// othersWrites has sessions read what other sessions have committed before. They read on in the same
-// way.
+// othersWrites has sessions read what other sessions have committed before. They read on in
+// the same way.
 func othersWrites(t *testing.T, addr string, n, base, rounds int) *tally {
 	t.Helper()
 	l := &tally{}
